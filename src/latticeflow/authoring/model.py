@@ -1,0 +1,26 @@
+"""What every way in gives: a graph, where its parts stand, what they run, and what was found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from latticeflow.diagnostics import Diagnostic
+from latticeflow.flow.component import Catalog
+from latticeflow.flow.model import Flow, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Authored:
+    """The result of reading a source.
+
+    `flow` is None when the source is too broken for a graph; `diagnostics` then say why.
+    `catalog` holds the components the flow names. `files` are the sources that were read, by the
+    name used in spans, for code frames.
+    """
+
+    flow: Flow | None
+    catalog: Catalog = field(default_factory=Catalog)
+    spans: Mapping[str, Span] = field(default_factory=dict)
+    diagnostics: tuple[Diagnostic, ...] = ()
+    files: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,35 @@
+"""Runs as data: what happened, durably; and the port of the store that keeps it."""
+
+from latticeflow.runs.model import (
+    Event,
+    EventKind,
+    LogLine,
+    Owner,
+    Run,
+    RunError,
+    RunFilter,
+    RunStatus,
+    StepStatus,
+    TERMINAL,
+)
+from latticeflow.runs.position import Position, format_position, parse_position
+from latticeflow.runs.store import FencedError, RunStore, StoreError
+
+__all__ = [
+    "TERMINAL",
+    "Event",
+    "EventKind",
+    "FencedError",
+    "LogLine",
+    "Owner",
+    "Position",
+    "Run",
+    "RunError",
+    "RunFilter",
+    "RunStatus",
+    "RunStore",
+    "StepStatus",
+    "StoreError",
+    "format_position",
+    "parse_position",
+]
