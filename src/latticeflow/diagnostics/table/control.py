@@ -1,0 +1,168 @@
+"""CTRL, TIME, RETRY: declared orchestration, timeouts and retries."""
+
+from __future__ import annotations
+
+from latticeflow.diagnostics.codes import family, row
+
+CODES = family(
+    "control",
+    "checks",
+    (
+        row(
+            "CTRL001",
+            "missing_control_hint",
+            "Branching without a surface, while the policy asks for one.",
+            "`{node}` branches without a control surface",
+            hint="wrap it in a switch, an if or a for_each",
+            severity="warning",
+            status="reserved",
+            subsystem="lint",
+        ),
+        row(
+            "CTRL101",
+            "zero_timeout",
+            "A timeout is zero or negative.",
+            "the timeout of {what} is {value} ms",
+            hint="give it at least 1 ms, or leave it out",
+        ),
+        row(
+            "CTRL102",
+            "zero_buffer",
+            "A buffer holds nothing.",
+            "the buffer of `{source}` -> `{target}` holds {value} items",
+            hint="give it room for at least one item, or leave it out",
+        ),
+        row(
+            "CTRL110",
+            "bad_switch",
+            "A switch is configured wrongly.",
+            "switch `{surface}`: {why}",
+        ),
+        row(
+            "CTRL111",
+            "switch_without_edge",
+            "A switch chooses a target that no edge leads to.",
+            "switch `{surface}` chooses `{target}`, but there is no edge `{source}` -> `{target}`",
+        ),
+        row(
+            "CTRL112",
+            "second_switch",
+            "Two routing surfaces decide over the edges of one node.",
+            "`{source}` is already routed by `{first}`; `{surface}` routes it again",
+        ),
+        row(
+            "CTRL120",
+            "bad_if",
+            "An if is configured wrongly.",
+            "if `{surface}`: {why}",
+        ),
+        row(
+            "CTRL121",
+            "if_without_edge",
+            "An if chooses a target that no edge leads to.",
+            "if `{surface}` chooses `{target}`, but there is no edge `{source}` -> `{target}`",
+        ),
+        row(
+            "CTRL122",
+            "second_if",
+            "Two routing surfaces decide over the edges of one node.",
+            "`{source}` is already routed by `{first}`; `{surface}` routes it again",
+        ),
+        row(
+            "CTRL130",
+            "bad_surface",
+            "A control surface is configured wrongly.",
+            "{kind} `{surface}`: {why}",
+        ),
+        row(
+            "CTRL131",
+            "surface_unknown_alias",
+            "A control surface names a node that does not exist.",
+            "{kind} `{surface}` names `{alias}`, which is no node of this flow{suggestion}",
+        ),
+        row(
+            "CTRL132",
+            "surface_without_edge",
+            "A control surface needs an edge that does not exist.",
+            "{kind} `{surface}` needs an edge `{source}` -> `{target}`",
+        ),
+        row(
+            "CTRL133",
+            "select_not_bool",
+            "A condition is not a boolean, or a switch's subject has no comparable value.",
+            "{kind} `{surface}` decides on {given}, which is not {wanted}",
+        ),
+        row(
+            "CTRL134",
+            "ambiguous_merge",
+            "A merge is fed by branches that can both be taken.",
+            "merge `{node}` is fed by `{first}` and `{second}`, which can both be taken",
+            hint="a merge chooses between branches of one if or switch; a join waits for both",
+        ),
+        row(
+            "CTRL135",
+            "bad_case",
+            "A switch has a case its subject can never have.",
+            "switch `{surface}` has the case `{case}`, which {given} never is",
+            severity="warning",
+        ),
+        row(
+            "CTRL136",
+            "uncovered_case",
+            "A switch without default does not cover every value of its subject.",
+            "switch `{surface}` does not cover {missing}",
+            hint="add the cases or a default",
+            severity="warning",
+        ),
+        row(
+            "CTRL901",
+            "unsupported_surface",
+            "A flow declares something that this host does not run.",
+            "{what} `{name}` is not run by the {host} host yet",
+            hint="nothing declared is ignored: take it out, or run it where it is supported",
+        ),
+        row(
+            "TIME015",
+            "timeout_exceeded",
+            "A step took longer than its timeout.",
+            "`{node}` took longer than {timeout_ms} ms",
+            status="runtime",
+            subsystem="runtime",
+            owner="engine",
+        ),
+        row(
+            "TIME016",
+            "timeout_not_enforceable",
+            "A timeout is declared that could not be enforced.",
+            "the timeout of `{node}` cannot be enforced: {why}",
+            hint="make the node async, or define it at module level so that a worker can run it",
+        ),
+        row(
+            "RETRY010",
+            "two_retry_owners",
+            "Both a connector and the orchestrator retry the same call.",
+            "`{node}` is retried by its connector and by the orchestrator",
+            status="reserved",
+        ),
+        row(
+            "RETRY011",
+            "retry_owner_differs",
+            "The owner of retries differs from the default of its family.",
+            "the retry owner of `{node}` is {given}; its family's is {wanted}",
+            status="reserved",
+        ),
+        row(
+            "RETRY012",
+            "retry_without_key",
+            "An effectful step is retried and nothing keeps its effect from happening twice.",
+            "`{node}` is effectful and retried, but has no idempotency key",
+            hint='give it an idempotency key, or effects="read_only" if repeating is harmless',
+        ),
+        row(
+            "RETRY013",
+            "bad_retry",
+            "A retry policy has numbers that make no sense.",
+            "the retry of `{node}`: {why}",
+        ),
+    ),
+)
