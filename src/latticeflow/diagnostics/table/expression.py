@@ -2,63 +2,43 @@
 
 from __future__ import annotations
 
-from latticeflow.diagnostics.codes import family, row
+from latticeflow.diagnostics.codes import Row, family, row
+
+
+def _checked(code: str, name: str, summary: str) -> Row:
+    return row(code, name, summary, "{message}")
+
+
+def _run(code: str, name: str, summary: str) -> Row:
+    return row(code, name, summary, "{message}", status="runtime", owner="engine")
+
 
 CODES = family(
     "expression",
     "expr",
     (
-        row("EXPR001", "syntax", "An expression cannot be read.", "{why}"),
-        row("EXPR002", "type", "An expression's parts have the wrong types.", "{why}"),
-        row(
-            "EXPR003",
-            "unknown_name",
-            "An expression uses a name that does not exist here.",
-            "`{name}` is not known here{suggestion}",
-        ),
-        row(
-            "EXPR004",
-            "unknown_field",
-            "An expression uses a field that its record does not have.",
-            "`{type}` has no field `{field}`{suggestion}",
-        ),
-        row(
-            "EXPR005",
-            "not_portable",
-            "An expression would not mean the same on every host.",
-            "{why}",
-        ),
-        row(
-            "EXPR006",
-            "result_type",
-            "An expression gives another type than is needed.",
-            "this gives {given}, but {what} needs {wanted}",
-        ),
-        row("EXPR007", "too_costly", "An expression costs too much.", "{why}"),
-        row(
-            "EXPR008",
-            "unknown_function",
-            "An expression calls a function that does not exist.",
-            "`{name}` is no function{suggestion}",
-        ),
-        row(
-            "EXPR101",
-            "overflow",
-            "A whole number left 64 bits.",
-            "{why}",
-            status="runtime",
-        ),
-        row("EXPR102", "division_by_zero", "A division by zero.", "{why}", status="runtime"),
-        row("EXPR103", "no_such_key", "A key that a map does not have.", "{why}", status="runtime"),
-        row("EXPR104", "bad_index", "An index outside its list.", "{why}", status="runtime"),
-        row("EXPR105", "conversion", "A value cannot be converted.", "{why}", status="runtime"),
-        row("EXPR106", "failed", "An expression failed.", "{why}", status="runtime"),
-        row(
-            "EXPR107",
-            "bad_binding",
-            "A value given to an expression does not have its declared type.",
-            "{why}",
-            status="runtime",
-        ),
+        _checked("EXPR001", "syntax", "An expression cannot be read."),
+        _checked("EXPR002", "unknown_name", "An expression uses a name that is not known there."),
+        _checked("EXPR003", "unknown_field", "An expression uses a field its record has not."),
+        _checked("EXPR004", "wrong_type", "An expression's parts have types that do not fit."),
+        _checked("EXPR005", "mixed_numbers", "Whole numbers and fractions are mixed silently."),
+        _checked("EXPR006", "not_portable", "An expression means different things on hosts."),
+        _checked("EXPR007", "unknown_function", "An expression calls a function that is not."),
+        _checked("EXPR008", "may_be_null", "A value that may be null is used as if it were not."),
+        _checked("EXPR009", "wrong_result", "An expression gives another type than is needed."),
+        _checked("EXPR010", "too_large", "An expression is too long, too deep or too costly."),
+        _checked("EXPR011", "bad_literal", "A literal has no value."),
+        _checked("EXPR012", "unordered_map", "A list is made from a map, whose order is none."),
+        _checked("EXPR013", "bad_template", "A text with `${{{{ }}}}` cannot be read."),
+        _checked("EXPR014", "no_time_zone", "A part of a time is taken without a time zone."),
+        _run("EXPR101", "overflow", "A whole number left 64 bits."),
+        _run("EXPR102", "no_such_key", "A key that a map does not have."),
+        _run("EXPR103", "division_by_zero", "A division by zero."),
+        _run("EXPR104", "index_range", "An index outside its list."),
+        _run("EXPR105", "bad_conversion", "A value that cannot be converted."),
+        _run("EXPR106", "bad_binding", "A value that has not its declared type."),
+        _run("EXPR107", "over_budget", "An expression cost more than it may."),
+        _run("EXPR108", "wrong_dynamic_type", "A value whose type was not known did not fit."),
+        _run("EXPR109", "evaluation", "An expression failed."),
     ),
 )
