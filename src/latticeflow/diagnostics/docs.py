@@ -116,7 +116,7 @@ def _index(rows: Iterable[Code]) -> str:
 
 
 def _cell(text: str) -> str:
-    return _plain(text).replace("|", "\\|")
+    return text.replace("|", "\\|")
 
 
 def _plain(template: str) -> str:

@@ -29,7 +29,7 @@ CODES = family(
         _checked("EXPR010", "too_large", "An expression is too long, too deep or too costly."),
         _checked("EXPR011", "bad_literal", "A literal has no value."),
         _checked("EXPR012", "unordered_map", "A list is made from a map, whose order is none."),
-        _checked("EXPR013", "bad_template", "A text with `${{{{ }}}}` cannot be read."),
+        _checked("EXPR013", "bad_template", "A text with `${{ }}` cannot be read."),
         _checked("EXPR014", "no_time_zone", "A part of a time is taken without a time zone."),
         _run("EXPR101", "overflow", "A whole number left 64 bits."),
         _run("EXPR102", "no_such_key", "A key that a map does not have."),

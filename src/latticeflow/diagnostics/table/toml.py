@@ -62,7 +62,7 @@ CODES = family(
         row(
             "TOML011",
             "unsafe_interpolation",
-            "A `${{{{ }}}}` sits where a shell could read its value as code.",
+            "A `${{ }}` sits where a shell could read its value as code.",
             "`${{{{ {expression} }}}}` sits {where}, where a shell could read its value as code",
             hint="move it out, put it between double quotes, or write `run` as an array",
         ),
@@ -143,7 +143,7 @@ CODES = family(
         row(
             "TOML025",
             "unclosed_interpolation",
-            "A `${{{{` is never closed.",
+            "A `${{` is never closed.",
             "`${{{{` is never closed",
             hint="close it with `}}}}`, or write `$${{{{` for the text itself",
         ),
