@@ -73,6 +73,6 @@ $(BIN)/python:
 
 # Pinned with hashes, then the package itself, editable, without anything further being resolved.
 $(VENV)/.ready-%: requirements/%.txt pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --require-hashes -r $<
-	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m pip install -qq --require-hashes -r $<
+	$(BIN)/python -m pip install -qq --no-deps --no-build-isolation --editable .
 	@touch $@

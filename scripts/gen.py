@@ -12,13 +12,18 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import json
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
+from latticeflow.diagnostics.docs import Example
+from latticeflow.diagnostics.docs import code_pages as pages_of_codes
+
 ROOT = Path(__file__).resolve().parent.parent
+LANGUAGES = {".py": "python", ".toml": "toml", ".json": "json"}
 
 
 @dataclass(frozen=True)
@@ -28,29 +33,53 @@ class Generator:
     Attributes:
         path: Relative to the repository. A file, or a folder when it ends in `/`; a folder belongs
             to its generator alone: what it does not produce is removed.
-        source: `module:function`, without arguments. For a file it returns the text; for a folder
-            the text of each file by its relative path.
+        source: A function without arguments, itself or as `module:function`. For a file it returns
+            the text, or for a `.json` file the object; for a folder, the text of each file by its
+            relative path.
     """
 
     path: str
-    source: str
+    source: str | Callable[[], object]
 
 
-GENERATORS: tuple[Generator, ...] = ()
+def code_pages() -> dict[str, str]:
+    """Return the pages of the codes, with the fixtures that trigger each as their examples."""
+    examples: dict[str, dict[str, Example]] = {}
+    for path in sorted((ROOT / "tests/fixtures/codes").glob("*/*")):
+        if path.stem in ("bad", "good") and path.suffix in LANGUAGES:
+            example = Example(LANGUAGES[path.suffix], path.read_text(encoding="utf-8"))
+            examples.setdefault(path.parent.name, {})[path.stem] = example
+    return pages_of_codes(examples)
+
+
+GENERATORS: tuple[Generator, ...] = (Generator("docs/reference/codes/", code_pages),)
+
+
+def call(source: str | Callable[[], object]) -> object:
+    """Call a generator's function."""
+    if not isinstance(source, str):
+        return source()
+    module, _, function = source.partition(":")
+    return cast("Callable[[], object]", getattr(importlib.import_module(module), function))()
 
 
 def produce(generator: Generator) -> dict[Path, str]:
     """Return the text of every file this generator owns, by absolute path."""
-    module, _, function = generator.source.partition(":")
-    made = cast("Callable[[], object]", getattr(importlib.import_module(module), function))()
+    made = call(generator.source)
     target = ROOT / generator.path
-    if not generator.path.endswith("/"):
-        if not isinstance(made, str):
-            raise TypeError(f"{generator.source} must return text, not {type(made).__name__}")
-        return {target: made}
-    if not isinstance(made, Mapping):
-        raise TypeError(f"{generator.source} must return a mapping, not {type(made).__name__}")
-    return {target / str(name): str(text) for name, text in made.items()}
+    if generator.path.endswith("/"):
+        if not isinstance(made, Mapping):
+            raise TypeError(
+                f"the source of {generator.path} must return a mapping, not {type(made).__name__}"
+            )
+        return {target / str(name): str(text) for name, text in made.items()}
+    if generator.path.endswith(".json") and isinstance(made, Mapping):
+        made = json.dumps(made, indent=2, ensure_ascii=False) + "\n"
+    if not isinstance(made, str):
+        raise TypeError(
+            f"the source of {generator.path} must return text, not {type(made).__name__}"
+        )
+    return {target: made}
 
 
 def stale(generator: Generator) -> dict[Path, str | None]:

@@ -20,6 +20,10 @@ def a_folder() -> dict[str, str]:
     return {"a.md": "a\n", "deep/b.md": "b\n"}
 
 
+def a_schema() -> dict[str, object]:
+    return {"type": "object", "title": "é"}
+
+
 def not_text() -> int:
     return 1
 
@@ -57,6 +61,13 @@ def test_a_folder_belongs_to_its_generator_alone(gen, tmp_path):
     gen.apply(gen.stale(row))
     assert not left_over.exists()
     assert (tmp_path / "docs/codes/deep/b.md").read_text() == "b\n"
+
+
+def test_an_object_becomes_json(gen, tmp_path):
+    row = gen.Generator("flow.schema.json", a_schema)
+    gen.apply(gen.stale(row))
+    text = (tmp_path / "flow.schema.json").read_text(encoding="utf-8")
+    assert text == '{\n  "type": "object",\n  "title": "é"\n}\n'
 
 
 @pytest.mark.parametrize("path", ["one.txt", "folder/"])
