@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from latticeflow.diagnostics.codes import family, row
+from latticeflow.diagnostics.codes import Row, family, row
+
+
+def _provider(code: str, name: str, summary: str, template: str, hint: str | None = None) -> Row:
+    return row(code, name, summary, template, hint=hint, status="runtime", owner="providers")
+
 
 CODES = family(
     "capability",
@@ -56,6 +61,66 @@ CODES = family(
             hint="pass a fake: `{node}(..., {name}=...)`",
             owner="authoring.dsl",
             status="runtime",
+        ),
+        _provider(
+            "CAP201",
+            "path_outside",
+            "A path leads out of the files a step may touch.",
+            "`{path}` leads out of the files granted",
+            "use a path relative to the directory, without `..`",
+        ),
+        _provider(
+            "CAP202", "file_not_found", "There is no file at a path.", "there is no file `{path}`"
+        ),
+        _provider(
+            "CAP203",
+            "file_failed",
+            "A file cannot be read or written.",
+            "`{path}` cannot be {action}: {why}",
+        ),
+        _provider(
+            "CAP210",
+            "program_not_started",
+            "A program cannot be started.",
+            "`{command}` cannot be started: {why}",
+        ),
+        _provider(
+            "CAP220",
+            "key_refused",
+            "A key or an option is not what a key-value store takes.",
+            "key `{key}`: {why}",
+        ),
+        _provider(
+            "CAP221",
+            "key_conflict",
+            "A key was changed by someone else in between.",
+            "key `{key}` is at version {found}, not {wanted}",
+            "read it again, then write",
+        ),
+        _provider(
+            "CAP230",
+            "statement_failed",
+            "A database refused a statement.",
+            "`{sql}` failed: {why}",
+        ),
+        _provider(
+            "CAP231",
+            "statement_writes",
+            "A statement writes, and only reading was granted.",
+            "`{sql}` writes, and only reading is granted here",
+            "use `execute` of Db.Write",
+        ),
+        _provider(
+            "CAP232",
+            "database_failed",
+            "A database cannot be opened, or stayed locked.",
+            "the database `{name}` failed: {why}",
+        ),
+        _provider(
+            "CAP240",
+            "claim_lost",
+            "A claim on a key is not held, or no longer.",
+            "the claim on `{key}` is not held: {why}",
         ),
         row(
             "CAP-WS-001",
