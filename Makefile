@@ -39,7 +39,8 @@ check: $(VENV)/.ready-dev ## Judge style, types, the import contract and generat
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports --no-logo
+	@# Its cache keeps what an import meant before the folder it names existed.
+	$(BIN)/lint-imports --no-logo --no-cache
 	$(BIN)/python scripts/gen.py --check
 
 .PHONY: fix
@@ -65,7 +66,7 @@ lock: $(VENV)/.ready-dev ## Write the pins anew from requirements/*.in and pypro
 
 .PHONY: clean
 clean: ## Remove what the commands made, .venv included
-	rm -rf $(VENV) .bench build dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .bench build dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; say which with: make PYTHON=/path/to/python3.11")'
