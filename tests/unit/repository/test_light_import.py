@@ -11,6 +11,7 @@ HEAVY = {
     "cel_expr_python",
     "fastapi",
     "httpx",
+    "msgspec",
     "opentelemetry",
     "prometheus_client",
     "psycopg",
