@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from latticeflow.flow.lattice import Determinism, Effects
-from latticeflow.flow.model import Idempotency, Port, Retry, SchemaRef, Span
+from latticeflow.flow.model import Idempotency, Node, Port, Retry, SchemaRef, Span
 
 
 class NodeSpec(msgspec.Struct, kw_only=True, frozen=True):
@@ -46,7 +46,8 @@ class Component:
 
     `call` takes the inputs: names in `positional` by position, the rest by keyword. A coroutine
     function is awaited. `decode` maps an input name to a function from JSON to the type the
-    implementation expects; `decode_output` does so for its result, `encode_output` the reverse.
+    implementation expects; `decode_output` does so for its result. A component whose work depends
+    on the node's `config` has `bind` instead of `call`: given the node it returns the callable.
     """
 
     spec: NodeSpec
@@ -55,6 +56,7 @@ class Component:
     positional: tuple[str, ...] = ()
     decode: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
     decode_output: Callable[[Any], Any] | None = None
+    bind: Callable[[Node], Callable[..., Any]] | None = None
 
 
 class Catalog(Mapping[str, Component]):

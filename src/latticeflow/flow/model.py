@@ -43,7 +43,7 @@ class _Record(msgspec.Struct, omit_defaults=True, kw_only=True):
     """What all structs of the IR share: keyword-only, defaults left out when written."""
 
 
-class SchemaRef(_Record):
+class SchemaRef(_Record, kw_only=True):
     """A reference to a type: `opaque`, `named` (into the flow's `schemas`) or `inline`."""
 
     kind: Literal["opaque", "named", "inline"] = "opaque"
@@ -54,7 +54,7 @@ class SchemaRef(_Record):
 OPAQUE = SchemaRef()
 
 
-class Port(_Record):
+class Port(_Record, kw_only=True):
     """One named input or output. An optional port that nothing feeds holds `default`."""
 
     schema: SchemaRef = msgspec.field(default_factory=SchemaRef)
@@ -63,7 +63,7 @@ class Port(_Record):
     summary: str | None = None
 
 
-class Idempotency(_Record):
+class Idempotency(_Record, kw_only=True):
     """How an effect is keyed: `key` selects fields of the input, comma separated."""
 
     key: str | None = None
@@ -71,7 +71,7 @@ class Idempotency(_Record):
     ttl_ms: int | None = msgspec.field(default=None, name="ttlMs")
 
 
-class NodeDurability(_Record):
+class NodeDurability(_Record, kw_only=True):
     """Whether a node may be checkpointed, replayed, and whether it halts the run."""
 
     checkpointable: bool = True
@@ -79,7 +79,7 @@ class NodeDurability(_Record):
     halts: bool = False
 
 
-class Retry(_Record):
+class Retry(_Record, kw_only=True):
     """When and how often a failed attempt is tried again.
 
     `max_attempts` counts the first try. An error is retried when its type, or a base of it, is
@@ -95,7 +95,7 @@ class Retry(_Record):
     non_retryable: list[str] = []
 
 
-class Span(_Record):
+class Span(_Record, kw_only=True):
     """Where a node stands in its source: lines and columns from 1, `end` exclusive."""
 
     file: str
@@ -105,7 +105,7 @@ class Span(_Record):
     end_column: int
 
 
-class Node(_Record):
+class Node(_Record, kw_only=True):
     """One vertex of the graph."""
 
     id: str
@@ -138,13 +138,13 @@ class Node(_Record):
     span: Span | None = None
 
 
-class Transform(_Record):
+class Transform(_Record, kw_only=True):
     """A declared conversion on an edge."""
 
     kind: Literal["into"] = "into"
 
 
-class Buffer(_Record):
+class Buffer(_Record, kw_only=True):
     """How much an edge may hold, and what happens beyond it."""
 
     max_items: int | None = None
@@ -153,7 +153,7 @@ class Buffer(_Record):
     on_drop: str | None = None
 
 
-class Edge(_Record):
+class Edge(_Record, kw_only=True):
     """Data from one node's output to another's input; without `to_port` it only orders.
 
     `select` takes a part of the source's value: a JSON pointer (empty or starting with `/`), or
@@ -172,7 +172,7 @@ class Edge(_Record):
     select: str | None = None
 
 
-class Surface(_Record):
+class Surface(_Record, kw_only=True):
     """Declared orchestration over nodes; `config` is one of the structs in `surfaces`."""
 
     id: str
@@ -181,21 +181,21 @@ class Surface(_Record):
     config: dict[str, Json] | None = None
 
 
-class Checkpoint(_Record):
+class Checkpoint(_Record, kw_only=True):
     """A named place where a run may wait."""
 
     id: str
     summary: str | None = None
 
 
-class LintPolicy(_Record):
+class LintPolicy(_Record, kw_only=True):
     """Which lints a flow asks for."""
 
     require_control_hints: bool = False
     allow_multiple_triggers: bool | None = None
 
 
-class DurabilityPolicy(_Record):
+class DurabilityPolicy(_Record, kw_only=True):
     """How a run is kept; times are milliseconds."""
 
     mode: DurabilityMode = "partial"
@@ -208,14 +208,14 @@ class DurabilityPolicy(_Record):
     max_resume_attempts: int | None = None
 
 
-class Policies(_Record):
+class Policies(_Record, kw_only=True):
     """The policies of a flow."""
 
     lint: LintPolicy = msgspec.field(default_factory=LintPolicy)
     durability: DurabilityPolicy = msgspec.field(default_factory=DurabilityPolicy)
 
 
-class Entrypoint(_Record):
+class Entrypoint(_Record, kw_only=True):
     """A way into the flow: which trigger starts it and which node's value is the reply."""
 
     trigger_alias: str
@@ -226,7 +226,7 @@ class Entrypoint(_Record):
     schedule: Json = None
 
 
-class Metadata(_Record):
+class Metadata(_Record, kw_only=True):
     """Labels and entry points."""
 
     tags: list[str] = []
@@ -235,7 +235,7 @@ class Metadata(_Record):
     homepage: str | None = None
 
 
-class Artifact(_Record):
+class Artifact(_Record, kw_only=True):
     """A file that belongs to the flow, or (kind `output`) a pattern of files a run leaves."""
 
     kind: str
@@ -245,7 +245,7 @@ class Artifact(_Record):
     checksum: str | None = None
 
 
-class Output(_Record):
+class Output(_Record, kw_only=True):
     """What the flow returns: the value of node `from`, or a part of it."""
 
     from_: str = msgspec.field(name="from")
@@ -253,7 +253,7 @@ class Output(_Record):
     schema: SchemaRef = msgspec.field(default_factory=SchemaRef)
 
 
-class Requirement(_Record):
+class Requirement(_Record, kw_only=True):
     """Something the machine must have before a run: a tool, or a Python package."""
 
     kind: Literal["tool", "python", "package"]
@@ -261,7 +261,7 @@ class Requirement(_Record):
     version: str | None = None
 
 
-class Flow(_Record):
+class Flow(_Record, kw_only=True):
     """A named, versioned graph."""
 
     id: str

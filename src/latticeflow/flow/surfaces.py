@@ -26,7 +26,7 @@ class _Config(msgspec.Struct, omit_defaults=False, kw_only=True):
     v: int = 1
 
 
-class IfConfig(_Config):
+class IfConfig(_Config, kw_only=True):
     """Open one side: `then` when the boolean at `selector_pointer` of `source` is true."""
 
     source: str
@@ -35,7 +35,7 @@ class IfConfig(_Config):
     else_: Targets = msgspec.field(default=None, name="else")
 
 
-class SwitchConfig(_Config):
+class SwitchConfig(_Config, kw_only=True):
     """Open the targets of the case whose label equals the text at `selector_pointer`.
 
     With neither a matching case nor a `default` every target is skipped.
@@ -47,7 +47,7 @@ class SwitchConfig(_Config):
     default: Targets = None
 
 
-class ForEachConfig(_Config):
+class ForEachConfig(_Config, kw_only=True):
     """Run the body `body_entry` once an item of the list at `items_pointer` of `source`.
 
     The item enters the body at port `item`, its index at port `index` if named. With `state`,
@@ -71,7 +71,7 @@ class ForEachConfig(_Config):
     stop: str | None = None
 
 
-class LoopConfig(_Config):
+class LoopConfig(_Config, kw_only=True):
     """Run the body while `condition` (CEL over the body's ports) holds.
 
     `state` names the ports that carry over. After a round in which the boolean at `stop` of the
@@ -88,7 +88,7 @@ class LoopConfig(_Config):
     exhausted: Literal["finish", "fail"] = "fail"
 
 
-class Catch(_Config):
+class Catch(_Config, kw_only=True):
     """One handler: errors whose type or a base of it is in `on` take the case `label`."""
 
     on: list[str]
@@ -101,7 +101,7 @@ class Scope(msgspec.Struct, kw_only=True):
     nodes: list[str]
 
 
-class ErrorHandlerConfig(_Config):
+class ErrorHandlerConfig(_Config, kw_only=True):
     """What happens when a node in `scope` fails.
 
     With `catch`, the governed node always completes, with the record
@@ -123,14 +123,14 @@ class EdgeRef(msgspec.Struct, kw_only=True):
     to: str
 
 
-class PartitionConfig(_Config):
+class PartitionConfig(_Config, kw_only=True):
     """Keep items of one key in order and spread keys."""
 
     edge: EdgeRef
     key: str
 
 
-class RateLimitConfig(_Config):
+class RateLimitConfig(_Config, kw_only=True):
     """Let at most `qps` starts a second through, `burst` at once."""
 
     target: str
@@ -138,7 +138,7 @@ class RateLimitConfig(_Config):
     burst: int = 1
 
 
-class WindowConfig(_Config):
+class WindowConfig(_Config, kw_only=True):
     """Group a stream's items by time."""
 
     event_time_pointer: str
@@ -149,13 +149,13 @@ class WindowConfig(_Config):
     every_ms: int | None = None
 
 
-class MergeConfig(_Config):
+class MergeConfig(_Config, kw_only=True):
     """`target` takes the first branch, in edge order, that was taken."""
 
     target: str
 
 
-class TimeoutConfig(_Config):
+class TimeoutConfig(_Config, kw_only=True):
     """Bound the time of the nodes in `scope`."""
 
     scope: Scope
@@ -163,7 +163,7 @@ class TimeoutConfig(_Config):
     behaviour: Literal["cancel", "retry", "dead_letter"] = "cancel"
 
 
-class AwaitConfig(_Config):
+class AwaitConfig(_Config, kw_only=True):
     """Wait for a timer, an event or an approval at `target`."""
 
     target: str

@@ -14,6 +14,7 @@ from latticeflow.runs.model import (
 )
 from latticeflow.runs.position import Position, format_position, parse_position
 from latticeflow.runs.store import FencedError, RunStore, StoreError
+from latticeflow.runs.values import UnencodableValueError, decode_value, encode_value, to_json
 
 __all__ = [
     "TERMINAL",
@@ -30,6 +31,10 @@ __all__ = [
     "RunStore",
     "StepStatus",
     "StoreError",
+    "UnencodableValueError",
+    "decode_value",
+    "encode_value",
     "format_position",
     "parse_position",
+    "to_json",
 ]

@@ -16,9 +16,7 @@ _SEGMENT = re.compile(r"^(?P<alias>[^/\[\]]+)(?:\[(?P<round>\d+)\])?$")
 
 def format_position(position: Position) -> str:
     """Return the text form of `position`."""
-    return "/".join(
-        alias if number is None else f"{alias}[{number}]" for alias, number in position
-    )
+    return "/".join(alias if number is None else f"{alias}[{number}]" for alias, number in position)
 
 
 def parse_position(text: str) -> Position:

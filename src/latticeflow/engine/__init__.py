@@ -1,0 +1,30 @@
+"""Runs a plan: the stepper decides, the loop carries out, the journal keeps."""
+
+from latticeflow.engine.effects import EffectClaim, Effects, InDoubt
+from latticeflow.engine.failure import Failure, failure_of, type_name
+from latticeflow.engine.frame import Frame
+from latticeflow.engine.idempotency import idempotency_key
+from latticeflow.engine.journal import Journal, Observer, Past
+from latticeflow.engine.loop import Loop, ShellRunner, Surroundings, WorkerRunner
+from latticeflow.engine.stepper import Fact, Outcome, Stepper
+
+__all__ = [
+    "EffectClaim",
+    "Effects",
+    "Fact",
+    "Failure",
+    "Frame",
+    "InDoubt",
+    "Journal",
+    "Loop",
+    "Observer",
+    "Outcome",
+    "Past",
+    "ShellRunner",
+    "Stepper",
+    "Surroundings",
+    "WorkerRunner",
+    "failure_of",
+    "idempotency_key",
+    "type_name",
+]

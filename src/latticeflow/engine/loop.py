@@ -1,0 +1,551 @@
+"""The local loop: drives a stepper on asyncio.
+
+Steps without capabilities that cannot suspend are called in place, each in its own copied
+context; every other coroutine runs in a task from the start, synchronous steps with a timeout or
+much to compute in a worker process, shell steps in a process group of their own. With a journal,
+a value is recorded before anything that depends on it begins, as far as durability asks for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
+from contextvars import copy_context
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from latticeflow.engine.effects import Effects, InDoubt
+from latticeflow.engine.environment import environment_of
+from latticeflow.engine.failure import Failure, failure_of
+from latticeflow.engine.frame import Frame
+from latticeflow.engine.inputs import call_arguments
+from latticeflow.engine.journal import Journal, Observer, Past
+from latticeflow.engine.stepper import Fact, Outcome, Stepper
+from latticeflow.plan import Step, StepKind
+from latticeflow.runs import Event, EventKind, decode_value, encode_value
+
+Durability = Literal["off", "partial", "strong"]
+GrantFor = Callable[[Step, str, int], Mapping[str, Any]]
+
+
+class ShellRunner(Protocol):
+    """Runs a shell step; see `components.shell`."""
+
+    async def __call__(
+        self,
+        step: Step,
+        inputs: Mapping[str, Any],
+        scope: Mapping[str, Any],
+        *,
+        position: str,
+        attempt: int,
+        on_output: Callable[[str, str], None],
+        on_started: Callable[[dict[str, Any]], Awaitable[None]],
+        past: dict[str, Any] | None,
+    ) -> Any:
+        """Run the command of `step` and return its record.
+
+        `on_started` is awaited with what identifies the process group before the command begins;
+        `past` is what an earlier process recorded so: its survivors are ended first.
+        """
+
+
+class WorkerRunner(Protocol):
+    """Runs a synchronous function in a process that can be killed; see `engine.workers`."""
+
+    async def run(
+        self,
+        function: Callable[..., Any],
+        args: tuple[Any, ...] = (),
+        kwargs: Mapping[str, Any] | None = None,
+        *,
+        timeout: float | None = None,
+    ) -> Any:
+        """Call `function` in a worker; cancelling kills the worker."""
+
+
+@dataclass(slots=True)
+class Surroundings:
+    """What a host gives the loop besides the plan. All of it may be missing."""
+
+    grant: GrantFor | None = None
+    shell: ShellRunner | None = None
+    workers: WorkerRunner | None = None
+    effects: Effects | None = None
+    observer: Observer | None = None
+    clock_ms: Callable[[], int] | None = None
+    sleep_until: Callable[[int], Awaitable[None]] | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+class Loop:
+    """Drives one run to its outcome."""
+
+    def __init__(
+        self,
+        stepper: Stepper,
+        surroundings: Surroundings,
+        *,
+        journal: Journal | None = None,
+        durability: Durability = "off",
+    ) -> None:
+        self._stepper = stepper
+        self._around = surroundings
+        self._journal = journal
+        self._strong = durability == "strong"
+        self._observed = journal is not None or surroundings.observer is not None
+        self._tasks: dict[tuple[Frame, int], asyncio.Task[Any]] = {}
+        self._inbox: deque[tuple[Frame, int, Any, Failure | None]] = deque()
+        self._wakeup: asyncio.Future[None] | None = None
+        self._loop = asyncio.get_running_loop()
+        self._clock = surroundings.clock_ms or _monotonic_ms(self._loop)
+        self.in_doubt: list[InDoubt] = []
+        self._broken: BaseException | None = None
+
+    async def run(self, *, deadline_ms: int | None = None) -> Outcome:
+        """Run until the stepper has an outcome and nothing it started is left.
+
+        Cancellation: the run is cancelled, its steps are waited for, then `CancelledError` goes
+        on to the caller.
+
+        Raises:
+            StoreError: the journal could not be written; the run stops where it is.
+        """
+        stepper = self._stepper
+        interrupted: asyncio.CancelledError | None = None
+        stepper.begin(self._clock(), deadline_ms=deadline_ms)
+        while True:
+            self._run_ready()
+            if stepper.cancels:
+                self._cancel_steps()
+            if stepper.facts:
+                self._note_facts()
+            if stepper.outcome is not None and not self._tasks:
+                break
+            if self._broken is not None:
+                await self._abandon()
+                raise self._broken
+            if self._inbox:
+                self._take_inbox()
+                continue
+            if stepper.ready and stepper.max_parallel is None:
+                continue
+            try:
+                await self._wait()
+            except asyncio.CancelledError as exc:
+                interrupted = exc
+                stepper.cancel("cancelled")
+            self._take_inbox()
+            due = stepper.next_timer()
+            if due is not None and due <= (now := self._clock()):
+                stepper.tick(now)
+        if interrupted is not None:
+            raise interrupted
+        return stepper.outcome
+
+    def cancel(self, reason: str) -> None:
+        """Cancel the run; its steps are cancelled and waited for."""
+        self._stepper.cancel(reason)
+        self._wake()
+
+    # -- starting steps ------------------------------------------------------------------------
+
+    def _run_ready(self) -> None:
+        stepper = self._stepper
+        if self._observed or stepper.max_parallel is not None:
+            while (start := stepper.take()) is not None:
+                stepper.now_ms = self._clock()
+                self._start(*start)
+            return
+        ready = stepper.ready
+        complete = stepper.complete
+        while ready:
+            frame, index = ready.popleft()
+            step = frame.plan.steps[index]
+            if not step.direct:
+                stepper.now_ms = self._clock()
+                self._start(frame, index)
+                continue
+            try:
+                call = step.call
+                pick = step.pick
+                if pick is None:
+                    arguments, named = self._arguments(frame, step)
+                    result = call(*arguments, **named)  # type: ignore[misc]
+                elif step.arity == 1:
+                    result = call(pick(frame.values))  # type: ignore[misc]
+                else:
+                    result = call(*pick(frame.values))  # type: ignore[misc]
+                if step.is_async:
+                    copy_context().run(result.send, None)
+                    result.close()
+                    msg = f"`{step.alias}` suspended without an await"
+                    raise RuntimeError(msg)  # noqa: TRY301  (an awaitable written by hand)
+            except StopIteration as stop:
+                if step.is_async:
+                    complete(frame, index, stop.value)
+                else:
+                    stepper.fail(frame, index, failure_of(stop))
+            except Exception as exc:  # noqa: BLE001  (whatever a node raises is the step's)
+                stepper.fail(frame, index, failure_of(exc))
+            else:
+                complete(frame, index, result)
+
+    def _arguments(self, frame: Frame, step: Step) -> tuple[list[Any], dict[str, Any]]:
+        stepper = self._stepper
+        return call_arguments(frame, step, stepper.facts_of_run, stepper.environment)
+
+    def _start(self, frame: Frame, index: int) -> None:
+        """Start a step of any kind, or take its end from the history."""
+        step = frame.plan.steps[index]
+        attempt = frame.attempts.get(index, 1)
+        journal = self._journal
+        past = None
+        if journal is not None and journal.past:
+            past = journal.past.pop((frame.position(index), attempt), None)
+            if past is not None and self._recall(frame, step, past):
+                return
+        try:
+            arguments, named = self._arguments(frame, step)
+        except Exception as exc:  # noqa: BLE001  (an input that cannot be made fails the step)
+            self._end(frame, index, None, failure_of(exc))
+            return
+        if step.direct and not step.effectful and past is None:
+            self._call_in_place(frame, step, arguments, named)
+            return
+        self._stepper.launched(frame, index)
+        coroutine = self._attempt(frame, step, attempt, arguments, named, past)
+        task = self._loop.create_task(coroutine, context=copy_context())
+        self._tasks[frame, index] = task
+        task.add_done_callback(lambda done: self._task_done(frame, index, done))
+
+    def _call_in_place(
+        self, frame: Frame, step: Step, arguments: list[Any], named: dict[str, Any]
+    ) -> None:
+        call = step.call
+        assert call is not None  # noqa: S101  (direct steps have one)
+        began = self._clock()
+        try:
+            context = copy_context()
+            if step.is_async:
+                context.run(call(*arguments, **named).send, None)
+                msg = f"`{step.alias}` suspended without an await"
+                raise RuntimeError(msg)  # noqa: TRY301  (an awaitable written by hand)
+            value = context.run(call, *arguments, **named)
+        except StopIteration as stop:
+            if step.is_async:
+                self._end(frame, step.index, stop.value, None, began)
+            else:
+                self._end(frame, step.index, None, failure_of(stop), began)
+        except Exception as exc:  # noqa: BLE001  (whatever a node raises is the step's)
+            self._end(frame, step.index, None, failure_of(exc), began)
+        else:
+            self._end(frame, step.index, value, None, began)
+
+    async def _attempt(
+        self,
+        frame: Frame,
+        step: Step,
+        attempt: int,
+        arguments: list[Any],
+        named: dict[str, Any],
+        past: Past | None,
+    ) -> Any:
+        """Run one attempt that may suspend."""
+        position = frame.position(step.index)
+        if step.kind is StepKind.SHELL:
+            return await self._shell(frame, step, attempt, named, past)
+        effects = self._around.effects
+        claim = None
+        if step.effectful:
+            inputs = _by_name(step, arguments, named)
+            if effects is not None:
+                claim = await effects.begin(step.node, inputs, position, attempt, past)
+                if claim is not None and claim.is_done:
+                    return self._typed(step, decode_value(claim.result))
+            if self._journal is not None:
+                await self._journal.write(
+                    EventKind.STEP_STARTED,
+                    position,
+                    attempt,
+                    data={} if claim is None else {"key": claim.key},
+                )
+        elif self._observed:
+            self._announce(position, attempt)
+        try:
+            value = await self._call(step, position, attempt, arguments, named)
+        except Exception:
+            # A cancelled attempt keeps its claim: whether its effect happened is not known.
+            if claim is not None and effects is not None:
+                await effects.abandon(claim)
+            raise
+        if claim is not None and effects is not None:
+            await effects.complete(claim, encode_value(value))
+        return value
+
+    async def _call(
+        self, step: Step, position: str, attempt: int, arguments: list[Any], named: dict[str, Any]
+    ) -> Any:
+        call = step.call
+        assert call is not None  # noqa: S101  (only steps with a function come here)
+        granted: Mapping[str, Any] = {}
+        spec = None if step.component is None else step.component.spec
+        if spec is not None and spec.capabilities and self._around.grant is not None:
+            granted = self._around.grant(step, position, attempt)
+        if step.is_async:
+            return await call(*arguments, **named, **granted)
+        if not granted and (step.timeout_ms is not None or (spec is not None and spec.cpu_bound)):
+            workers = self._around.workers
+            if workers is not None:
+                timeout = None if step.timeout_ms is None else step.timeout_ms / 1000
+                return await workers.run(call, tuple(arguments), named, timeout=timeout)
+        return call(*arguments, **named, **granted)
+
+    async def _shell(
+        self, frame: Frame, step: Step, attempt: int, inputs: dict[str, Any], past: Past | None
+    ) -> Any:
+        runner = self._around.shell
+        if runner is None:
+            msg = f"this host runs no commands, but `{step.alias}` is one"
+            raise RuntimeError(msg)
+        position = frame.position(step.index)
+        observer = self._around.observer
+
+        def on_output(stream: str, text: str) -> None:
+            if observer is not None:
+                observer.on_output(position, attempt, stream, text)
+
+        async def on_started(group: dict[str, Any]) -> None:
+            if self._journal is not None:
+                await self._journal.write(
+                    EventKind.STEP_STARTED, position, attempt, data={"process": group}
+                )
+            else:
+                self._announce(position, attempt)
+
+        stepper = self._stepper
+        scope = environment_of(frame, stepper.facts_of_run, stepper.environment)
+        group = None
+        if past is not None and past.data is not None:
+            group = past.data.get("process")
+        return await runner(
+            step,
+            inputs,
+            scope,
+            position=position,
+            attempt=attempt,
+            on_output=on_output,
+            on_started=on_started,
+            past=group,
+        )
+
+    # -- ends of steps -------------------------------------------------------------------------
+
+    def _recall(self, frame: Frame, step: Step, past: Past) -> bool:
+        """Take the end of an attempt from the history; False if it has none."""
+        if past.value is not None:
+            try:
+                value = self._typed(step, decode_value(past.value))
+            except Exception as exc:  # noqa: BLE001  (a value of another shape fails the step)
+                self._stepper.fail(frame, step.index, failure_of(exc))
+            else:
+                self._stepper.complete(frame, step.index, value)
+            return True
+        if past.error is not None:
+            self._stepper.fail(frame, step.index, Failure(past.error))
+            return True
+        return False
+
+    @staticmethod
+    def _typed(step: Step, value: Any) -> Any:
+        component = step.component
+        if component is None or component.decode_output is None:
+            return value
+        return component.decode_output(value)
+
+    def _end(
+        self,
+        frame: Frame,
+        index: int,
+        value: Any,
+        failure: Failure | None,
+        began: int | None = None,
+    ) -> None:
+        """Report the end of an attempt, after its record is durable where that is asked for."""
+        stepper = self._stepper
+        if failure is not None:
+            stepper.fail(frame, index, failure)
+            return
+        if not self._observed:
+            stepper.complete(frame, index, value)
+            return
+        step = frame.plan.steps[index]
+        position = frame.position(index)
+        attempt = frame.attempts.get(index, 1)
+        journal = self._journal
+        data = {} if began is None else {"ms": self._clock() - began}
+        if journal is None:
+            self._tell(EventKind.STEP_COMPLETED, position, attempt, data)
+            stepper.complete(frame, index, value)
+            return
+        try:
+            encoded = encode_value(value)
+        except Exception as exc:  # noqa: BLE001  (what cannot be kept fails the step that gave it)
+            stepper.fail(frame, index, failure_of(exc))
+            return
+        written = journal.write(
+            EventKind.STEP_COMPLETED, position, attempt, value=encoded, data=data
+        )
+        if step.pure or not (self._strong or step.effectful):
+            stepper.complete(frame, index, value)
+            return
+        if index not in frame.in_flight:
+            stepper.launched(frame, index)
+        future = asyncio.ensure_future(written)
+        future.add_done_callback(lambda done: self._committed(frame, index, value, done))
+
+    def _committed(self, frame: Frame, index: int, value: Any, done: asyncio.Future[None]) -> None:
+        if done.cancelled():
+            return
+        error = done.exception()
+        if error is not None:
+            self._broken = error
+        else:
+            self._inbox.append((frame, index, value, None))
+        self._wake()
+
+    def _task_done(self, frame: Frame, index: int, task: asyncio.Task[Any]) -> None:
+        del self._tasks[frame, index]
+        if task.cancelled():
+            self._stepper.cancelled(frame, index)
+        else:
+            error = task.exception()
+            if error is None:
+                self._end(frame, index, task.result(), None)
+            elif isinstance(error, InDoubt):
+                self.in_doubt.append(error)
+                self._stepper.cancel("in_doubt")
+                self._stepper.cancelled(frame, index)
+            elif isinstance(error, Exception):
+                self._end(frame, index, None, failure_of(error))
+            else:
+                self._broken = error
+        self._wake()
+
+    def _take_inbox(self) -> None:
+        inbox = self._inbox
+        stepper = self._stepper
+        while inbox:
+            frame, index, value, failure = inbox.popleft()
+            if failure is None:
+                stepper.complete(frame, index, value)
+            else:
+                stepper.fail(frame, index, failure)
+
+    def _cancel_steps(self) -> None:
+        cancels = self._stepper.cancels
+        self._stepper.cancels = []
+        for frame, index in cancels:
+            task = self._tasks.get((frame, index))
+            if task is not None:
+                task.cancel()
+
+    async def _abandon(self) -> None:
+        """Stop everything without a record: the journal is gone."""
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    # -- waiting, noting -----------------------------------------------------------------------
+
+    async def _wait(self) -> None:
+        """Wait until something has ended or the next timer is due."""
+        self._wakeup = self._loop.create_future()
+        due = self._stepper.next_timer()
+        handle: asyncio.TimerHandle | asyncio.Future[None] | None = None
+        if due is not None:
+            delay = max(0, due - self._clock()) / 1000
+            if self._around.sleep_until is not None:
+                sleeper = asyncio.ensure_future(self._around.sleep_until(due))
+                sleeper.add_done_callback(lambda _: self._wake())
+                handle = sleeper
+            else:
+                handle = self._loop.call_later(delay, self._wake)
+        try:
+            await self._wakeup
+        finally:
+            self._wakeup = None
+            if handle is not None:
+                handle.cancel()
+
+    def _wake(self) -> None:
+        if self._wakeup is not None and not self._wakeup.done():
+            self._wakeup.set_result(None)
+
+    def _note_facts(self) -> None:
+        facts = self._stepper.facts
+        if not self._observed:
+            facts.clear()
+            return
+        self._stepper.facts = []
+        for fact in facts:
+            self._note(fact)
+
+    def _note(self, fact: Fact) -> None:
+        kind = _FACT_EVENTS[fact.kind]
+        if fact.kind == "completed":
+            return
+        position = fact.frame.position(fact.index)
+        error = None if fact.failure is None else fact.failure.error
+        data = {"delay_ms": fact.delay_ms} if fact.kind == "retrying" else {}
+        if self._journal is not None:
+            _ = self._journal.write(kind, position, fact.attempt, error=error, data=data)
+        else:
+            self._tell(kind, position, fact.attempt, data, error)
+
+    def _announce(self, position: str, attempt: int) -> None:
+        if self._journal is not None:
+            _ = self._journal.write(EventKind.STEP_STARTED, position, attempt)
+        else:
+            self._tell(EventKind.STEP_STARTED, position, attempt, {})
+
+    def _tell(
+        self,
+        kind: EventKind,
+        position: str,
+        attempt: int,
+        data: dict[str, Any],
+        error: Any = None,
+    ) -> None:
+        observer = self._around.observer
+        if observer is not None:
+            observer.on_event(
+                Event(
+                    kind=kind,
+                    at_ms=self._clock(),
+                    position=position,
+                    attempt=attempt,
+                    data=data,
+                    error=error,
+                )
+            )
+
+
+_FACT_EVENTS = {
+    "skipped": EventKind.STEP_SKIPPED,
+    "retrying": EventKind.STEP_RETRYING,
+    "failed": EventKind.STEP_FAILED,
+    "completed": EventKind.STEP_COMPLETED,
+    "cancelled": EventKind.STEP_CANCELLED,
+}
+
+
+def _by_name(step: Step, arguments: list[Any], named: Mapping[str, Any]) -> dict[str, Any]:
+    names = [feed.port for feed in step.feeds[: step.arity]]
+    return {**dict(zip(names, arguments, strict=True)), **named}
+
+
+def _monotonic_ms(loop: asyncio.AbstractEventLoop) -> Callable[[], int]:
+    return lambda: int(loop.time() * 1000)

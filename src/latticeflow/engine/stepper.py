@@ -1,0 +1,648 @@
+"""The stepper: every rule of scheduling, routing, retry, skipping, timers and cancellation.
+
+It is the pure part of the engine: completions, failures and the time go in; what to start and
+what to cancel comes out. It never awaits, reads a clock or runs a node. Its whole state is a
+value (`engine.snapshot`), so that the local loop, resumption, a simulator and a replaying host
+drive the same rules.
+
+A driver repeats: take starts from `ready`, run them, report each with `complete`, `fail` or
+`cancelled`; carry out `cancels`; call `tick` when `next_timer` is due; stop at `outcome`.
+Whatever does not end within the call that started it is announced with `launched`.
+"""
+
+from __future__ import annotations
+
+import heapq
+import random
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from latticeflow.engine.environment import environment_of
+from latticeflow.engine.failure import Failure, failure_of, timeout_failure
+from latticeflow.engine.frame import Frame
+from latticeflow.engine.inputs import named_arguments
+from latticeflow.engine.rounds import RoundRules
+from latticeflow.plan import SKIPPED, Plan, Step, StepKind
+
+FactKind = Literal["skipped", "retrying", "failed", "completed", "cancelled"]
+TimerKind = Literal["retry", "timeout", "deadline"]
+
+_LATER = 1 << 40
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something the stepper decided, for the history and for whoever watches."""
+
+    kind: FactKind
+    frame: Frame
+    index: int
+    attempt: int = 1
+    failure: Failure | None = None
+    delay_ms: int = 0
+    value: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How the run ended."""
+
+    status: Literal["succeeded", "failed", "cancelled"]
+    value: Any = None
+    failure: Failure | None = None
+    reason: str | None = None
+
+
+@dataclass(order=True, slots=True)
+class _Timer:
+    at_ms: int
+    number: int
+    kind: TimerKind = field(compare=False)
+    frame: Frame = field(compare=False)
+    index: int = field(compare=False)
+    attempt: int = field(compare=False)
+
+
+class Stepper:
+    """Drives one run of a plan.
+
+    Times are milliseconds on the driver's clock. `facts_of_run` is what expressions see as `run`
+    and `environment` as `env`.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        arguments: Mapping[str, Any],
+        *,
+        seed: int = 0,
+        facts_of_run: Mapping[str, Any] | None = None,
+        environment: Mapping[str, str] | None = None,
+        max_parallel: int | None = None,
+    ) -> None:
+        self.plan = plan
+        self.seed = seed
+        self.now_ms = 0
+        self.facts_of_run = facts_of_run or {}
+        self.environment = environment or {}
+        self.max_parallel = max_parallel if max_parallel is not None else plan.max_parallel
+        self.ready: deque[tuple[Frame, int]] = deque()
+        self.cancels: list[tuple[Frame, int]] = []
+        self.facts: list[Fact] = []
+        self.outcome: Outcome | None = None
+        self.busy = 0
+        self._timers: list[_Timer] = []
+        self._timer_number = 0
+        self._frame_number = 0
+        self._late: dict[tuple[Frame, int], Failure] = {}
+        self._cancel_reason: str | None = None
+        self._todo: deque[Callable[[], None]] = deque()
+        self._rounds = RoundRules(self)
+        self.root = Frame(plan, "", arguments)
+
+    # -- what a driver calls -------------------------------------------------------------------
+
+    def begin(self, now_ms: int = 0, *, deadline_ms: int | None = None) -> None:
+        """Start the run; `deadline_ms` is the time at which it is cancelled."""
+        self.now_ms = now_ms
+        if deadline_ms is not None:
+            self._set_timer(deadline_ms, "deadline", self.root, -1, 1)
+        self._enter(self.root)
+        self._pump()
+
+    def take(self) -> tuple[Frame, int] | None:
+        """Return the next step to start, first in program order, or None if there is no room.
+
+        Without `max_parallel` a driver may take from `ready` itself, in any order.
+        """
+        if not self.ready or (self.max_parallel is not None and self.busy >= self.max_parallel):
+            return None
+        if self.max_parallel is None:
+            return self.ready.popleft()
+        chosen = min(self.ready, key=lambda start: (start[0].order, start[1]))
+        self.ready.remove(chosen)
+        return chosen
+
+    def launched(self, frame: Frame, index: int) -> None:
+        """Note that a step has been started and will be reported later."""
+        attempt = frame.attempts.get(index, 1)
+        frame.in_flight[index] = attempt
+        self.busy += 1
+        timeout = frame.plan.steps[index].timeout_ms
+        if timeout is not None:
+            self._set_timer(self.now_ms + timeout, "timeout", frame, index, attempt)
+
+    def complete(self, frame: Frame, index: int, value: Any) -> None:
+        """Report that a step gave `value`."""
+        if frame.in_flight and frame.in_flight.pop(index, None) is not None:
+            self.busy -= 1
+            if self._is_late(frame, index):
+                return
+        frame.values[index] = value
+        plan = frame.plan
+        if plan.special[index]:
+            self._complete_special(frame, index, value)
+            self._pump()
+            return
+        remaining = frame.remaining
+        for follower in plan.followers[index]:
+            left = remaining[follower] - 1
+            remaining[follower] = left
+            if not left:
+                if plan.plain[follower]:
+                    self.ready.append((frame, follower))
+                else:
+                    self._resolve(frame, follower)
+        frame.open -= 1
+        if frame.open <= 0:
+            self._settle(frame)
+        if self._todo:
+            self._pump()
+
+    def fail(self, frame: Frame, index: int, failure: Failure) -> None:
+        """Report that an attempt of a step failed."""
+        if frame.in_flight.pop(index, None) is not None:
+            self.busy -= 1
+            if self._is_late(frame, index):
+                return
+        self._failed(frame, index, failure)
+        self._pump()
+
+    def cancelled(self, frame: Frame, index: int) -> None:
+        """Report that a step that was to be cancelled has ended."""
+        if frame.in_flight.pop(index, None) is not None:
+            self.busy -= 1
+        if not self._is_late(frame, index):
+            attempt = frame.attempts.get(index, 1)
+            self.facts.append(Fact("cancelled", frame, index, attempt))
+            self._settle(frame)
+        self._pump()
+
+    def cancel(self, reason: str) -> None:
+        """Cancel the whole run; a second call changes nothing."""
+        if self._cancel_reason is None and self.outcome is None:
+            self._cancel_reason = reason
+            self._cancel_frame(self.root)
+            self._pump()
+
+    def next_timer(self) -> int | None:
+        """Return the time at which `tick` is due, None if nothing waits for time."""
+        timers = self._timers
+        while timers and not self._is_current(timers[0]):
+            heapq.heappop(timers)
+        return timers[0].at_ms if timers else None
+
+    def tick(self, now_ms: int) -> None:
+        """Let every timer fire that is due at `now_ms`."""
+        self.now_ms = max(self.now_ms, now_ms)
+        while (due := self.next_timer()) is not None and due <= self.now_ms:
+            timer = heapq.heappop(self._timers)
+            if timer.kind == "deadline":
+                self.cancel("deadline")
+            elif timer.kind == "retry":
+                timer.frame.in_flight.pop(timer.index)
+                self._start(timer.frame, timer.index)
+            else:
+                self._time_out(timer)
+        self._pump()
+
+    # -- activation ----------------------------------------------------------------------------
+
+    def _enter(self, frame: Frame) -> None:
+        """Make the steps of a new frame that wait for nothing ready."""
+        if not frame.open or frame.cancelling:
+            self._settle(frame)
+            return
+        plain = frame.plan.plain
+        for index in frame.plan.first:
+            if plain[index]:
+                self.ready.append((frame, index))
+            else:
+                self._resolve(frame, index)
+
+    def _resolve(self, frame: Frame, index: int) -> None:
+        """Decide what becomes of a step whose inputs have all arrived or been skipped."""
+        frame.undecided += 1
+        self._todo.append(lambda: self._activate(frame, index))
+
+    def _activate(self, frame: Frame, index: int) -> None:
+        frame.undecided -= 1
+        if frame.cancelling or index > frame.failed_at:
+            self._settle(frame)
+            return
+        step = frame.plan.steps[index]
+        if step.kind is StepKind.MERGE:
+            self._merge(frame, step)
+        elif self._must_skip(frame, step):
+            self._skip(frame, index)
+        elif step.when is None:
+            self._start(frame, index)
+        else:
+            self._start_if(frame, step)
+
+    def _start_if(self, frame: Frame, step: Step) -> None:
+        assert step.when is not None  # noqa: S101  (the caller has looked)
+        try:
+            wanted = step.when(environment_of(frame, self.facts_of_run, self.environment))
+        except Exception as exc:  # noqa: BLE001  (an expression's failure is the step's)
+            self._failed(frame, step.index, failure_of(exc))
+            return
+        if wanted:
+            self._start(frame, step.index)
+        else:
+            self._skip(frame, step.index)
+
+    def _start(self, frame: Frame, index: int) -> None:
+        step = frame.plan.steps[index]
+        if step.kind in _RUN_BY_DRIVER:
+            self.ready.append((frame, index))
+        elif step.kind is StepKind.INPUT:
+            self._completed(frame, index, frame.arguments)
+        else:
+            self._open_body(frame, step)
+
+    def _merge(self, frame: Frame, step: Step) -> None:
+        for feed in step.feeds:
+            if not self._is_shut(frame, step, feed.source):
+                value = frame.values[feed.source]
+                if value is not SKIPPED:
+                    try:
+                        self._completed(
+                            frame, step.index, value if feed.select is None else feed.select(value)
+                        )
+                    except Exception as exc:  # noqa: BLE001  (a missing part fails the merge)
+                        self._failed(frame, step.index, failure_of(exc))
+                    return
+        self._skip(frame, step.index)
+
+    def _is_shut(self, frame: Frame, step: Step, source: int) -> bool:
+        """Tell whether the edge from `source` is a gate that was not opened."""
+        return source in step.gates and not _is_open(frame, step.index, source)
+
+    def _must_skip(self, frame: Frame, step: Step) -> bool:
+        values = frame.values
+        if any(
+            values[gate] is SKIPPED or not _is_open(frame, step.index, gate) for gate in step.gates
+        ):
+            return True
+        for feed in step.feeds:
+            if feed.source >= 0 and feed.required and values[feed.source] is SKIPPED:
+                return True
+        skipped = arrived = 0
+        for source in frame.plan.sources(step.index):
+            if values[source] is not SKIPPED or source in step.when_reads:
+                arrived += 1
+            elif source in frame.failures:
+                return True
+            else:
+                skipped += 1
+        return skipped > 0 and arrived == 0
+
+    def _skip(self, frame: Frame, index: int) -> None:
+        frame.values[index] = SKIPPED
+        self.facts.append(Fact("skipped", frame, index))
+        self._release(frame, index)
+
+    def _completed(self, frame: Frame, index: int, value: Any) -> None:
+        """Complete a step that the stepper itself ran."""
+        frame.values[index] = value
+        if frame.plan.special[index]:
+            self._complete_special(frame, index, value)
+        else:
+            self._release(frame, index)
+
+    def _complete_special(self, frame: Frame, index: int, value: Any) -> None:
+        step = frame.plan.steps[index]
+        if step.catch is not None:
+            value = {"case": "ok", "value": value}
+            frame.values[index] = value
+        self._route(frame, step, value)
+
+    def _route(self, frame: Frame, step: Step, value: Any) -> None:
+        for route in step.routes:
+            try:
+                label = _label(value if route.select is None else route.select(value))
+            except Exception as exc:  # noqa: BLE001  (nothing to route by fails the step)
+                self._failed(frame, step.index, failure_of(exc))
+                return
+            opened = route.cases.get(label, route.default)
+            for target in route.targets - opened:
+                frame.closed.add(_gate(target, step.index))
+        self._release(frame, step.index)
+
+    def _release(self, frame: Frame, index: int) -> None:
+        """Count a step as resolved for every step that follows it."""
+        remaining = frame.remaining
+        plan = frame.plan
+        for follower in plan.followers[index]:
+            remaining[follower] -= 1
+            if not remaining[follower]:
+                if plan.plain[follower]:
+                    self.ready.append((frame, follower))
+                else:
+                    self._resolve(frame, follower)
+        frame.open -= 1
+        self._settle(frame)
+
+    # -- bodies --------------------------------------------------------------------------------
+
+    def _open_body(self, frame: Frame, step: Step) -> None:
+        index = step.index
+        try:
+            arguments = named_arguments(frame, step, self.facts_of_run, self.environment)
+        except Exception as exc:  # noqa: BLE001  (an input that cannot be made fails the step)
+            self._failed(frame, index, failure_of(exc))
+            return
+        attempt = frame.attempts.get(index, 1)
+        frame.in_flight[index] = attempt
+        if step.timeout_ms is not None:
+            self._set_timer(self.now_ms + step.timeout_ms, "timeout", frame, index, attempt)
+        if step.kind is StepKind.BODY:
+            self.open_frame(frame, step, arguments, None)
+        else:
+            self._rounds.begin(frame, step, arguments)
+
+    def open_frame(
+        self, parent: Frame, step: Step, arguments: Mapping[str, Any], round_number: int | None
+    ) -> None:
+        """Start a frame for the body of `step`."""
+        assert step.body is not None  # noqa: S101  (only steps with a body come here)
+        attempt = parent.attempts.get(step.index, 1)
+        segment = step.alias if attempt == 1 else f"{step.alias}~{attempt}"
+        suffix = "" if round_number is None else f"[{round_number}]"
+        self._frame_number += 1
+        frame = Frame(
+            step.body,
+            f"{parent.path}{segment}{suffix}/",
+            _with_defaults(step.body, arguments),
+            order=self._frame_number,
+            parent=parent,
+            parent_step=step.index,
+            round_number=round_number or 0,
+        )
+        parent.children.setdefault(step.index, set()).add(frame)
+        self._todo.append(lambda: self._enter(frame))
+
+    def finish_body(self, frame: Frame, index: int, value: Any) -> None:
+        """Complete the step of `frame` whose body is done."""
+        attempt = frame.in_flight.pop(index, 1)
+        if self._is_late(frame, index):
+            return
+        if frame.plan.steps[index].kind is not StepKind.BODY:
+            frame.rounds.pop(index, None)
+        self.facts.append(Fact("completed", frame, index, attempt, value=value))
+        self._completed(frame, index, value)
+
+    def fail_body(self, frame: Frame, index: int, failure: Failure) -> None:
+        """Fail the step of `frame` whose body failed."""
+        frame.in_flight.pop(index, None)
+        frame.rounds.pop(index, None)
+        if not self._is_late(frame, index):
+            self._failed(frame, index, failure)
+
+    def _settle(self, frame: Frame) -> None:
+        """Close the frame if nothing more will happen in it."""
+        if frame.ended or frame.undecided or frame.in_flight:
+            return
+        if frame.cancelling:
+            self._close(frame)
+        elif frame.failure is not None:
+            if not any(start[0] is frame for start in self.ready):
+                self._close(frame)
+        elif not frame.open:
+            self._close(frame)
+
+    def _close(self, frame: Frame) -> None:
+        frame.ended = True
+        parent = frame.parent
+        if parent is None:
+            self._finish(frame)
+            return
+        parent.children[frame.parent_step].discard(frame)
+        if parent.cancelling or frame.cancelling:
+            self._child_cancelled(parent, frame)
+        elif parent.plan.steps[frame.parent_step].kind is not StepKind.BODY:
+            self._rounds.closed(parent, frame)
+        elif frame.failure is not None:
+            failure = frame.failure
+            self._todo.append(lambda: self.fail_body(parent, frame.parent_step, failure))
+        else:
+            try:
+                value = output_of(frame)
+            except Exception as exc:  # noqa: BLE001  (an output that is not there fails the body)
+                failure = failure_of(exc)
+                self._todo.append(lambda: self.fail_body(parent, frame.parent_step, failure))
+            else:
+                self._todo.append(lambda: self.finish_body(parent, frame.parent_step, value))
+
+    def _child_cancelled(self, parent: Frame, frame: Frame) -> None:
+        index = frame.parent_step
+        rounds = parent.rounds.get(index)
+        if rounds is not None:
+            rounds.active -= 1
+        if parent.children[index]:
+            return
+        late = self._late.pop((parent, index), None)
+        failure = late or (None if rounds is None else rounds.failure)
+        parent.rounds.pop(index, None)
+        parent.in_flight.pop(index, None)
+        if failure is not None and not parent.cancelling and index < parent.failed_at:
+            self._failed(parent, index, failure)
+        else:
+            self._settle(parent)
+
+    def _finish(self, frame: Frame) -> None:
+        if self._cancel_reason is not None:
+            self.outcome = Outcome("cancelled", reason=self._cancel_reason)
+        elif frame.failure is not None:
+            self.outcome = Outcome("failed", failure=frame.failure)
+        else:
+            try:
+                self.outcome = Outcome("succeeded", output_of(frame))
+            except Exception as exc:  # noqa: BLE001  (an output that is not there fails the run)
+                self.outcome = Outcome("failed", failure=failure_of(exc))
+        self._timers.clear()
+
+    # -- failure, retry, cancellation ----------------------------------------------------------
+
+    def _failed(self, frame: Frame, index: int, failure: Failure) -> None:
+        step = frame.plan.steps[index]
+        attempt = frame.attempts.get(index, 1)
+        failure = failure.at(frame.position(index), attempt)
+        if frame.cancelling:
+            self._settle(frame)
+            return
+        delay = self._retry_delay(frame, step, attempt, failure)
+        if delay is not None:
+            frame.attempts[index] = attempt + 1
+            frame.in_flight[index] = attempt + 1
+            self._set_timer(self.now_ms + delay, "retry", frame, index, attempt + 1)
+            self.facts.append(Fact("retrying", frame, index, attempt, failure, delay))
+            return
+        self.facts.append(Fact("failed", frame, index, attempt, failure))
+        for names, label in step.catch or ():
+            if failure.matches(names):
+                error = {"type": failure.error.type, "message": failure.error.message}
+                value = {"case": label, "error": error}
+                frame.values[index] = value
+                self._route(frame, step, value)
+                return
+        if step.continues:
+            frame.failures[index] = failure
+            frame.values[index] = step.fallback
+            self._release(frame, index)
+        else:
+            self._fail_frame(frame, index, failure)
+
+    def _retry_delay(self, frame: Frame, step: Step, attempt: int, failure: Failure) -> int | None:
+        """Return after how many milliseconds to try again, None for not at all."""
+        retry = step.retry
+        if retry is None or attempt >= retry.max_attempts or not failure.retryable:
+            return None
+        if retry.retry_on and not failure.matches(retry.retry_on):
+            return None
+        if retry.non_retryable and failure.matches(retry.non_retryable):
+            return None
+        if failure.retry_after_ms is not None:
+            return failure.retry_after_ms
+        delay = min(
+            retry.initial_interval_ms * retry.backoff ** (attempt - 1),
+            float(retry.max_interval_ms),
+        )
+        chance = random.Random(f"{self.seed}:{frame.position(step.index)}:{attempt}")  # noqa: S311
+        return int(delay * (1 + retry.jitter * (2 * chance.random() - 1)))
+
+    def _fail_frame(self, frame: Frame, index: int, failure: Failure) -> None:
+        """Let what is earlier in the program end, cancel what is later; the first failure wins."""
+        if index >= frame.failed_at:
+            self._settle(frame)
+            return
+        frame.failed_at = index
+        frame.failure = failure
+        frame.open = 0
+        remaining = frame.remaining
+        for later in range(index + 1, len(remaining)):
+            remaining[later] += _LATER
+        self._drop_ready(lambda start: start[0] is frame and start[1] > index)
+        for later in [number for number in frame.in_flight if number > index]:
+            self._cancel_step(frame, later)
+        self._todo.append(lambda: self._settle(frame))
+
+    def _cancel_step(self, frame: Frame, index: int) -> None:
+        children = frame.children.get(index)
+        if children:
+            for child in list(children):
+                self._cancel_frame(child)
+        elif self._is_delayed(frame, index):
+            frame.in_flight.pop(index)
+        else:
+            self.cancels.append((frame, index))
+
+    def _cancel_frame(self, frame: Frame) -> None:
+        if frame.cancelling or frame.ended:
+            return
+        frame.cancelling = True
+        frame.open = 0
+        self._drop_ready(lambda start: start[0] is frame)
+        for index in list(frame.in_flight):
+            self._cancel_step(frame, index)
+        self._todo.append(lambda: self._settle(frame))
+
+    def cancel_frame(self, frame: Frame) -> None:
+        """Cancel one round of a body."""
+        self._cancel_frame(frame)
+
+    def later(self, action: Callable[[], None]) -> None:
+        """Do `action` after what was decided before."""
+        self._todo.append(action)
+
+    def _drop_ready(self, which: Callable[[tuple[Frame, int]], bool]) -> None:
+        kept = [start for start in self.ready if not which(start)]
+        if len(kept) != len(self.ready):
+            self.ready.clear()
+            self.ready.extend(kept)
+
+    def _is_delayed(self, frame: Frame, index: int) -> bool:
+        """Tell whether the step waits for its next attempt rather than runs."""
+        return any(
+            timer.kind == "retry" and timer.frame is frame and timer.index == index
+            for timer in self._timers
+            if self._is_current(timer)
+        )
+
+    # -- time ----------------------------------------------------------------------------------
+
+    def _set_timer(self, at: int, kind: TimerKind, frame: Frame, index: int, attempt: int) -> None:
+        self._timer_number += 1
+        heapq.heappush(self._timers, _Timer(at, self._timer_number, kind, frame, index, attempt))
+
+    def _is_current(self, timer: _Timer) -> bool:
+        if timer.kind == "deadline":
+            return self._cancel_reason is None
+        return (
+            not timer.frame.ended
+            and timer.frame.in_flight.get(timer.index) == timer.attempt
+            and (timer.frame, timer.index) not in self._late
+        )
+
+    def _time_out(self, timer: _Timer) -> None:
+        frame, index = timer.frame, timer.index
+        step = frame.plan.steps[index]
+        self._late[(frame, index)] = timeout_failure(step.alias, step.timeout_ms or 0)
+        self._cancel_step(frame, index)
+
+    def _is_late(self, frame: Frame, index: int) -> bool:
+        """Turn the end of a step whose time was over into its failure."""
+        failure = self._late.pop((frame, index), None)
+        if failure is None:
+            return False
+        self._failed(frame, index, failure)
+        self._pump()
+        return True
+
+    def _pump(self) -> None:
+        """Carry out what was decided, one thing after another, without recursion."""
+        todo = self._todo
+        while todo:
+            todo.popleft()()
+
+
+_RUN_BY_DRIVER = frozenset({StepKind.CALL, StepKind.SHELL})
+
+
+def output_of(frame: Frame) -> Any:
+    """Return the value of a frame that is done."""
+    plan = frame.plan
+    if plan.output < 0:
+        return None
+    value = frame.values[plan.output]
+    if value is SKIPPED:
+        return None
+    return value if plan.output_select is None else plan.output_select(value)
+
+
+def _gate(target: int, source: int) -> int:
+    return target << 32 | source
+
+
+def _is_open(frame: Frame, target: int, source: int) -> bool:
+    return _gate(target, source) not in frame.closed
+
+
+def _label(value: Any) -> str:
+    if value is True:
+        return "true"
+    if value is False:
+        return "false"
+    return value if isinstance(value, str) else str(value)
+
+
+def _with_defaults(plan: Plan, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+    missing = {
+        name: port.default
+        for name, port in plan.flow.inputs.items()
+        if name not in arguments and not port.required
+    }
+    return {**missing, **arguments} if missing else arguments

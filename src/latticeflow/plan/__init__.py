@@ -1,0 +1,28 @@
+"""From a checked flow to what the engine runs: indexed steps, compiled selectors, routing tables."""
+
+from latticeflow.plan.lower import lower
+from latticeflow.plan.model import (
+    SKIPPED,
+    EachBody,
+    Feed,
+    LoopBody,
+    Plan,
+    Route,
+    Step,
+    StepKind,
+)
+from latticeflow.plan.select import SelectError, compile_select
+
+__all__ = [
+    "SKIPPED",
+    "EachBody",
+    "Feed",
+    "LoopBody",
+    "Plan",
+    "Route",
+    "SelectError",
+    "Step",
+    "StepKind",
+    "compile_select",
+    "lower",
+]
