@@ -1,0 +1,1 @@
+"""The judge: a flow goes in, a checked flow or diagnostics come out."""
