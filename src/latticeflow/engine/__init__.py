@@ -6,6 +6,7 @@ from latticeflow.engine.frame import Frame
 from latticeflow.engine.idempotency import idempotency_key
 from latticeflow.engine.journal import Journal, Observer, Past
 from latticeflow.engine.loop import Loop, ShellRunner, Surroundings, WorkerRunner
+from latticeflow.engine.snapshot import restore, snapshot
 from latticeflow.engine.stepper import Fact, Outcome, Stepper
 
 __all__ = [
@@ -26,5 +27,7 @@ __all__ = [
     "WorkerRunner",
     "failure_of",
     "idempotency_key",
+    "restore",
+    "snapshot",
     "type_name",
 ]

@@ -116,7 +116,7 @@ class RoundRules:
             if not loop.fail_when_exhausted:
                 return False
             rounds.failure = failure_with_code(
-                "RUN101",
+                "RUN108",
                 f"`{step.alias}` did not end within {loop.max_iterations} rounds",
                 kind="builtins:RuntimeError",
                 bases=("builtins:Exception", "builtins:BaseException"),

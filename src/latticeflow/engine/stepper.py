@@ -95,9 +95,9 @@ class Stepper:
         self.busy = 0
         self._timers: list[_Timer] = []
         self._timer_number = 0
-        self._frame_number = 0
+        self.frame_number = 0
         self._late: dict[tuple[Frame, int], Failure] = {}
-        self._cancel_reason: str | None = None
+        self.cancel_reason: str | None = None
         self._todo: deque[Callable[[], None]] = deque()
         self._rounds = RoundRules(self)
         self.root = Frame(plan, "", arguments)
@@ -108,7 +108,7 @@ class Stepper:
         """Start the run; `deadline_ms` is the time at which it is cancelled."""
         self.now_ms = now_ms
         if deadline_ms is not None:
-            self._set_timer(deadline_ms, "deadline", self.root, -1, 1)
+            self.set_timer(deadline_ms, "deadline", self.root, -1, 1)
         self._enter(self.root)
         self._pump()
 
@@ -132,7 +132,7 @@ class Stepper:
         self.busy += 1
         timeout = frame.plan.steps[index].timeout_ms
         if timeout is not None:
-            self._set_timer(self.now_ms + timeout, "timeout", frame, index, attempt)
+            self.set_timer(self.now_ms + timeout, "timeout", frame, index, attempt)
 
     def complete(self, frame: Frame, index: int, value: Any) -> None:
         """Report that a step gave `value`."""
@@ -182,8 +182,8 @@ class Stepper:
 
     def cancel(self, reason: str) -> None:
         """Cancel the whole run; a second call changes nothing."""
-        if self._cancel_reason is None and self.outcome is None:
-            self._cancel_reason = reason
+        if self.cancel_reason is None and self.outcome is None:
+            self.cancel_reason = reason
             self._cancel_frame(self.root)
             self._pump()
 
@@ -207,6 +207,20 @@ class Stepper:
             else:
                 self._time_out(timer)
         self._pump()
+
+    def current_timers(self) -> list[_Timer]:
+        """Return the timers that would still fire, soonest first."""
+        return sorted(timer for timer in self._timers if self._is_current(timer))
+
+    def take_over(self, *, now_ms: int, frame_number: int, cancel_reason: str | None) -> None:
+        """Continue the counts of a snapshot, and what was being cancelled in it."""
+        self.now_ms = now_ms
+        self.frame_number = frame_number
+        self.cancel_reason = cancel_reason
+        if cancel_reason is not None:
+            self.root.cancelling = False
+            self._cancel_frame(self.root)
+            self._pump()
 
     # -- activation ----------------------------------------------------------------------------
 
@@ -358,7 +372,7 @@ class Stepper:
         attempt = frame.attempts.get(index, 1)
         frame.in_flight[index] = attempt
         if step.timeout_ms is not None:
-            self._set_timer(self.now_ms + step.timeout_ms, "timeout", frame, index, attempt)
+            self.set_timer(self.now_ms + step.timeout_ms, "timeout", frame, index, attempt)
         if step.kind is StepKind.BODY:
             self.open_frame(frame, step, arguments, None)
         else:
@@ -368,22 +382,35 @@ class Stepper:
         self, parent: Frame, step: Step, arguments: Mapping[str, Any], round_number: int | None
     ) -> None:
         """Start a frame for the body of `step`."""
-        assert step.body is not None  # noqa: S101  (only steps with a body come here)
         attempt = parent.attempts.get(step.index, 1)
         segment = step.alias if attempt == 1 else f"{step.alias}~{attempt}"
         suffix = "" if round_number is None else f"[{round_number}]"
-        self._frame_number += 1
+        path = f"{parent.path}{segment}{suffix}/"
+        frame = self.new_frame(parent, step, arguments, path, round_number or 0)
+        self._todo.append(lambda: self._enter(frame))
+
+    def new_frame(
+        self,
+        parent: Frame,
+        step: Step,
+        arguments: Mapping[str, Any],
+        path: str,
+        round_number: int,
+    ) -> Frame:
+        """Add a frame for the body of `step`, with nothing started in it."""
+        assert step.body is not None  # noqa: S101  (only steps with a body come here)
+        self.frame_number += 1
         frame = Frame(
             step.body,
-            f"{parent.path}{segment}{suffix}/",
+            path,
             _with_defaults(step.body, arguments),
-            order=self._frame_number,
+            order=self.frame_number,
             parent=parent,
             parent_step=step.index,
-            round_number=round_number or 0,
+            round_number=round_number,
         )
         parent.children.setdefault(step.index, set()).add(frame)
-        self._todo.append(lambda: self._enter(frame))
+        return frame
 
     def finish_body(self, frame: Frame, index: int, value: Any) -> None:
         """Complete the step of `frame` whose body is done."""
@@ -454,8 +481,8 @@ class Stepper:
             self._settle(parent)
 
     def _finish(self, frame: Frame) -> None:
-        if self._cancel_reason is not None:
-            self.outcome = Outcome("cancelled", reason=self._cancel_reason)
+        if self.cancel_reason is not None:
+            self.outcome = Outcome("cancelled", reason=self.cancel_reason)
         elif frame.failure is not None:
             self.outcome = Outcome("failed", failure=frame.failure)
         else:
@@ -478,7 +505,7 @@ class Stepper:
         if delay is not None:
             frame.attempts[index] = attempt + 1
             frame.in_flight[index] = attempt + 1
-            self._set_timer(self.now_ms + delay, "retry", frame, index, attempt + 1)
+            self.set_timer(self.now_ms + delay, "retry", frame, index, attempt + 1)
             self.facts.append(Fact("retrying", frame, index, attempt, failure, delay))
             return
         self.facts.append(Fact("failed", frame, index, attempt, failure))
@@ -574,13 +601,14 @@ class Stepper:
 
     # -- time ----------------------------------------------------------------------------------
 
-    def _set_timer(self, at: int, kind: TimerKind, frame: Frame, index: int, attempt: int) -> None:
+    def set_timer(self, at: int, kind: TimerKind, frame: Frame, index: int, attempt: int) -> None:
+        """Let `tick` act on a step at `at` milliseconds."""
         self._timer_number += 1
         heapq.heappush(self._timers, _Timer(at, self._timer_number, kind, frame, index, attempt))
 
     def _is_current(self, timer: _Timer) -> bool:
         if timer.kind == "deadline":
-            return self._cancel_reason is None
+            return self.cancel_reason is None
         return (
             not timer.frame.ended
             and timer.frame.in_flight.get(timer.index) == timer.attempt
