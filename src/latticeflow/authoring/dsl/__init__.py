@@ -6,6 +6,7 @@ says what it means then.
 """
 
 from latticeflow.authoring.dsl.compensation import Saga, saga
+from latticeflow.authoring.dsl.components import component_of, is_data_type
 from latticeflow.authoring.dsl.concurrency import parallel
 from latticeflow.authoring.dsl.decorators import flow, node
 from latticeflow.authoring.dsl.durations import Duration, duration_ms, parse_duration
@@ -72,6 +73,7 @@ __all__ = [
     "Window",
     "answering",
     "approval",
+    "component_of",
     "duration_ms",
     "each",
     "event",
@@ -81,6 +83,7 @@ __all__ = [
     "granted",
     "granting",
     "http",
+    "is_data_type",
     "join",
     "manual",
     "node",

@@ -289,5 +289,25 @@ CODES = family(
             "A builder connects a node that it did not add.",
             "`{node}` was not added to this builder",
         ),
+        row(
+            "FLOW062",
+            "builder_alias_taken",
+            "A builder is asked to use one alias twice.",
+            "the alias `{alias}` is taken{why}",
+        ),
+        row(
+            "FLOW070",
+            "keyword_parameters",
+            "A node takes `**keywords`, which hide what its inputs are.",
+            "`**{parameter}` of `{node}` hides what its inputs are",
+            hint="name the parameters",
+        ),
+        row(
+            "FLOW071",
+            "generator_node",
+            "A node is a plain generator, whose values can be read only once.",
+            "`{node}` is a generator; its values can be read only once",
+            hint="return a list, or make it `async` and a stream",
+        ),
     ),
 )
