@@ -1,0 +1,53 @@
+"""EFFECT201, EFFECT202, EFFECT203: a node claims the effects that its capabilities have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from latticeflow.checks.context import Context
+from latticeflow.diagnostics import Diagnostic, did_you_mean, report
+from latticeflow.flow.lattice import join_effects
+from latticeflow.flow.model import Node
+
+
+def check(context: Context) -> Iterator[Diagnostic]:
+    """Compare each node's effects with the floors of its hints and of the flow it embeds."""
+    hints = context.options.hints
+    for node in context.nodes.values():
+        for hint in dict.fromkeys([*node.effect_hints, *node.determinism_hints]):
+            if hint not in hints:
+                yield report(
+                    "EFFECT202",
+                    location=context.at_node(node),
+                    node=node.alias,
+                    capability=hint,
+                    suggestion=did_you_mean(hint, hints),
+                )
+        for hint in dict.fromkeys([*node.effect_hints, *node.determinism_hints]):
+            if hint in hints and not node.effects.allows(hints[hint].effects):
+                yield report(
+                    "EFFECT201",
+                    location=context.at_node(node, "effects"),
+                    node=node.alias,
+                    claimed=node.effects.value,
+                    capability=hint,
+                    floor=hints[hint].effects.value,
+                )
+                break
+        yield from _embedded(context, node)
+
+
+def _embedded(context: Context, node: Node) -> Iterator[Diagnostic]:
+    if node.subflow_ir is None or not node.subflow_ir.nodes:
+        return
+    floor = join_effects(inner.effects for inner in node.subflow_ir.nodes)
+    if not node.effects.allows(floor):
+        inner = next(n for n in node.subflow_ir.nodes if n.effects is floor)
+        yield report(
+            "EFFECT203",
+            location=context.at_node(node, "effects"),
+            node=node.alias,
+            claimed=node.effects.value,
+            inner=inner.alias,
+            floor=floor.value,
+        )

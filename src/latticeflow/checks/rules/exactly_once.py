@@ -1,0 +1,29 @@
+"""EXACT001, EXACT002, EXACT003: what an exactly-once edge needs of the node it feeds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from latticeflow.checks.context import Context
+from latticeflow.diagnostics import Diagnostic, report
+
+MIN_TTL_MS = 300_000
+
+
+def check(context: Context) -> Iterator[Diagnostic]:
+    """Judge the target of every exactly-once edge."""
+    for edge in context.edges:
+        if edge.delivery != "exactly_once":
+            continue
+        target = context.nodes[edge.to]
+        source, sink = edge.from_, edge.to
+        where = context.at_edge(edge, "delivery")
+        hints = [*target.effect_hints, *target.determinism_hints]
+        if not any(h == "resource::dedupe" or h.startswith("resource::dedupe::") for h in hints):
+            yield report("EXACT001", location=where, source=source, target=sink)
+        if not target.idempotency.key:
+            yield report("EXACT002", location=where, source=source, target=sink)
+        ttl = target.idempotency.ttl_ms
+        if ttl is None or ttl < MIN_TTL_MS:
+            kept = "no stated time" if ttl is None else f"{ttl} ms"
+            yield report("EXACT003", location=where, source=source, target=sink, ttl=kept)
