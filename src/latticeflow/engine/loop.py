@@ -170,15 +170,24 @@ class Loop:
             try:
                 call = step.call
                 pick = step.pick
-                if pick is None:
-                    arguments, named = self._arguments(frame, step)
-                    result = call(*arguments, **named)  # type: ignore[misc]
-                elif step.arity == 1:
-                    result = call(pick(frame.values))  # type: ignore[misc]
+                context = copy_context()
+                if not step.is_async:
+                    if pick is None:
+                        arguments, named = self._arguments(frame, step)
+                        result = context.run(call, *arguments, **named)  # type: ignore[arg-type]
+                    elif step.arity == 1:
+                        result = context.run(call, pick(frame.values))  # type: ignore[arg-type]
+                    else:
+                        result = context.run(call, *pick(frame.values))  # type: ignore[arg-type]
                 else:
-                    result = call(*pick(frame.values))  # type: ignore[misc]
-                if step.is_async:
-                    copy_context().run(result.send, None)
+                    if pick is None:
+                        arguments, named = self._arguments(frame, step)
+                        result = call(*arguments, **named)  # type: ignore[misc]
+                    elif step.arity == 1:
+                        result = call(pick(frame.values))  # type: ignore[misc]
+                    else:
+                        result = call(*pick(frame.values))  # type: ignore[misc]
+                    context.run(result.send, None)
                     result.close()
                     msg = f"`{step.alias}` suspended without an await"
                     raise RuntimeError(msg)  # noqa: TRY301  (an awaitable written by hand)
