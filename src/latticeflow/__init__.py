@@ -18,12 +18,8 @@ if TYPE_CHECKING:
     # `as` marks the companions for the type checkers as meant to be imported from here.
     from latticeflow.authoring.dsl import Body as Body
     from latticeflow.authoring.dsl import Decision as Decision
-    from latticeflow.authoring.dsl import Header as Header
-    from latticeflow.authoring.dsl import NonRetryable as NonRetryable
-    from latticeflow.authoring.dsl import PathParam as PathParam
-    from latticeflow.authoring.dsl import RetryAfter as RetryAfter
-    from latticeflow.authoring.dsl import Window as Window
     from latticeflow.authoring.dsl import (
+        FlowBuilder,
         approval,
         each,
         event,
@@ -45,6 +41,11 @@ if TYPE_CHECKING:
         up_to,
         window,
     )
+    from latticeflow.authoring.dsl import Header as Header
+    from latticeflow.authoring.dsl import NonRetryable as NonRetryable
+    from latticeflow.authoring.dsl import PathParam as PathParam
+    from latticeflow.authoring.dsl import RetryAfter as RetryAfter
+    from latticeflow.authoring.dsl import Window as Window
     from latticeflow.authoring.dsl import session as session
     from latticeflow.authoring.dsl import sliding as sliding
     from latticeflow.authoring.dsl import tumbling as tumbling

@@ -5,6 +5,7 @@ component, and how a Python target is loaded. Calling a flow runs it as plain Py
 says what it means then.
 """
 
+from latticeflow.authoring.dsl.builder import FlowBuilder, Handle
 from latticeflow.authoring.dsl.compensation import Saga, saga
 from latticeflow.authoring.dsl.components import component_of, is_data_type
 from latticeflow.authoring.dsl.concurrency import parallel
@@ -13,6 +14,7 @@ from latticeflow.authoring.dsl.durations import Duration, duration_ms, parse_dur
 from latticeflow.authoring.dsl.errors import NonRetryable, RetryAfter, exception_name
 from latticeflow.authoring.dsl.granting import Granted, granted, granting
 from latticeflow.authoring.dsl.iteration import each, static, up_to
+from latticeflow.authoring.dsl.node_fields import node_fields
 from latticeflow.authoring.dsl.options import (
     NO_FALLBACK,
     FlowOptions,
@@ -56,9 +58,11 @@ __all__ = [
     "Body",
     "Decision",
     "Duration",
+    "FlowBuilder",
     "FlowOptions",
     "Frame",
     "Granted",
+    "Handle",
     "Header",
     "NodeOptions",
     "NonRetryable",
@@ -87,6 +91,7 @@ __all__ = [
     "join",
     "manual",
     "node",
+    "node_fields",
     "node_options",
     "parallel",
     "parse_duration",

@@ -75,6 +75,10 @@ def _parts(fn: FunctionType) -> Iterator[str]:
 
 def _outer_values(fn: FunctionType) -> Iterator[tuple[str, object]]:
     code = fn.__code__
+    # Defaults are written as expressions; the values they had count.
+    for number, value in enumerate(fn.__defaults__ or ()):
+        yield f"default {number}", value
+    yield from (fn.__kwdefaults__ or {}).items()
     for name, cell in zip(code.co_freevars, fn.__closure__ or (), strict=True):
         try:
             yield name, cell.cell_contents

@@ -47,6 +47,17 @@ def component_of(thing: Callable[..., Any]) -> Component:
     return found
 
 
+def inline_component(fn: FunctionType, identifier: str, name: str) -> Component:
+    """Return the component of a function that exists in one graph only; lambdas are welcome.
+
+    Raises:
+        CheckError: It cannot be a component.
+    """
+    made = _from_function(fn)
+    spec = msgspec.structs.replace(made.spec, identifier=identifier, name=name)
+    return dataclasses.replace(made, spec=spec)
+
+
 def is_data_type(kind: object) -> bool:
     """Tell whether calling `kind` only builds a value: a record type of any of the known kinds."""
     return isinstance(kind, type) and (
@@ -164,9 +175,10 @@ def _floor(read: Signature) -> tuple[tuple[str, ...], tuple[str, ...], Floor]:
 
 
 def _identifier(fn: FunctionType, digest: str) -> str:
-    # Functions that one factory makes share their name; what they close over tells them apart.
+    # Functions that one factory makes share their name; what they hold tells them apart.
     plain = identifier_of(fn)
-    return f"{plain}#{digest[7:15]}" if fn.__closure__ else plain
+    made = "<locals>" in plain and (fn.__closure__ or fn.__defaults__ or fn.__kwdefaults__)
+    return f"{plain}#{digest[7:15]}" if made else plain
 
 
 def _is_method(fn: FunctionType) -> bool:
