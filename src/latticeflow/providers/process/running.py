@@ -222,8 +222,14 @@ class _Running:
             self._interrupted = True
 
     def _signal(self, number: signal.Signals) -> None:
-        with suppress(ProcessLookupError, PermissionError):
+        try:
             os.killpg(self.pid, number)
+        except ProcessLookupError:
+            # It has no group yet: it is on its way to the gate.
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+        except PermissionError:  # macOS says so of a group that is all zombies
+            pass
 
     def _teller(self, stream: str) -> Callable[[str], None] | None:
         on_output = self.on_output

@@ -69,7 +69,15 @@ def spawn_held(
     gate_read, gate_write = os.pipe()
     failure_read, failure_write = os.pipe()
     bind = dies_with_parent(os.getpid())
-    child = _Child(arguments, environment, os.fsencode(cwd), streams, gate_read, failure_write)
+    child = _Child(
+        arguments=arguments,
+        environment=environment,
+        cwd=os.fsencode(cwd),
+        streams=streams,
+        gate=gate_read,
+        failure=failure_write,
+        limit=os.sysconf("SC_OPEN_MAX"),
+    )
     try:
         pid = _fork(lambda: child.run(bind))
     except BaseException:
@@ -122,6 +130,7 @@ class _Child:
     streams: Streams
     gate: int
     failure: int
+    limit: int
 
     def run(self, bind: Callable[[], None]) -> NoReturn:
         doing = "session"
@@ -136,7 +145,9 @@ class _Child:
             doing = "gate"
             if os.read(self.gate, 1):
                 doing = "program"
-                # Every descriptor but the three is closed by this, as Python marks them.
+                # Python's own close themselves; these are what it was started with.
+                os.closerange(3, self.failure)
+                os.closerange(self.failure + 1, self.limit)
                 os.execvpe(self.arguments[0], self.arguments, self.environment)  # noqa: S606
         except OSError as error:
             os.write(self.failure, f"{error.errno} {doing}".encode())

@@ -1,0 +1,119 @@
+"""What a shell step's `config` says, with its expressions evaluated."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from latticeflow.components.shell.errors import ShellConfigError
+from latticeflow.diagnostics import report
+from latticeflow.expr import DYN, Program, Template, compile_template, format_value
+from latticeflow.expr.quoting import UnsafePlaceError, refer_to_values
+from latticeflow.flow.model import Node
+
+TEMPLATE_KEY = "$template"
+SHELL = "/bin/sh"
+
+_VARIABLES = {"params": DYN, "steps": DYN, "run": DYN, "env": DYN, "inputs": DYN}
+
+
+@dataclass(frozen=True, slots=True)
+class ShellCommand:
+    """A program with its arguments, and the variables it needs beside its surroundings'."""
+
+    argv: tuple[str, ...]
+    env: Mapping[str, str]
+
+
+def command_of(node: Node, scope: Mapping[str, object]) -> ShellCommand:
+    """Return the command of a shell step.
+
+    `run` as an array starts no shell; its parts are given to the program as they are. `run` as
+    text is read by `/bin/sh`, or the program that `shell` names. Values of `${{ }}` never become
+    part of that text: they are put in variables, and the text refers to them.
+
+    Args:
+        node: The step; `config` has `run`, and may have `env` and `shell`.
+        scope: What expressions see.
+
+    Raises:
+        ShellConfigError: The config is not usable, or a value stands in an unsafe place (TOML011).
+        ExpressionError: An expression has no value.
+    """
+    env = {name: _text(node, value, scope) for name, value in _table(node, "env").items()}
+    run = node.config.get("run")
+    if isinstance(run, list) and run:
+        return ShellCommand(tuple(_text(node, part, scope) for part in run), env)
+    shell = str(node.config.get("shell") or SHELL)
+    if isinstance(run, str):
+        return ShellCommand((shell, "-c", run), env)
+    template = _template(node, run)
+    if template is None:
+        raise ShellConfigError(f"`run` of `{node.alias}` is neither text nor an array")
+    text, values = _referring(node, template, scope)
+    return ShellCommand((shell, "-c", text), {**env, **values})
+
+
+def _referring(
+    node: Node, template: Template, scope: Mapping[str, object]
+) -> tuple[str, dict[str, str]]:
+    names = {
+        index: f"FLOWS_VALUE_{number}"
+        for number, index in enumerate(
+            (i for i, part in enumerate(template.parts) if isinstance(part, Program)), start=1
+        )
+    }
+    try:
+        text = refer_to_values(template.parts, names.__getitem__)
+    except UnsafePlaceError as error:
+        program = template.parts[error.index]
+        expression = program.text if isinstance(program, Program) else str(program)
+        finding = report("TOML011", expression=expression, where=error.where)
+        raise ShellConfigError(diagnostics=(finding,)) from error
+    values = {
+        name: _as_text(node, part.evaluate(scope))
+        for index, name in names.items()
+        if isinstance(part := template.parts[index], Program)
+    }
+    return text, values
+
+
+def _text(node: Node, value: Any, scope: Mapping[str, object]) -> str:  # noqa: ANN401 - JSON
+    template = _template(node, value)
+    return _as_text(node, value if template is None else template.evaluate(scope))
+
+
+def _as_text(node: Node, value: object) -> str:
+    if value is None:
+        raise ShellConfigError(f"a value for the command of `{node.alias}` is null")
+    text = format_value(value)
+    if "\0" in text:
+        raise ShellConfigError(
+            f"a value for the command of `{node.alias}` holds a NUL character, "
+            "which no program can be given"
+        )
+    return text
+
+
+def _template(node: Node, value: object) -> Template | None:
+    if not (isinstance(value, dict) and set(value) == {TEMPLATE_KEY}):
+        return None
+    template = compile_template(str(value[TEMPLATE_KEY]), _VARIABLES)
+    if isinstance(template, Template):
+        return template
+    message = "; ".join(issue.message for issue in template)
+    raise ShellConfigError(f"the command of `{node.alias}`: {message}")
+
+
+def _table(node: Node, name: str) -> Mapping[str, Any]:
+    table = node.config.get(name) or {}
+    if isinstance(table, dict):
+        return table
+    raise ShellConfigError(f"`{name}` of `{node.alias}` is no table")
+
+
+def inherited(environment: Mapping[str, str] | None) -> dict[str, str]:
+    """Return the environment commands start from: the given one, or this process's own."""
+    return dict(os.environ if environment is None else environment)
