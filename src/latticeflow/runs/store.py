@@ -70,8 +70,9 @@ class RunStore(Protocol):
         caller; returns at once with the awaitable of the commit.
 
         Raises (from the awaitable):
-            FencedError: `fence` is not the run's current one (STORE020).
-            StoreError: the write failed (STORE003).
+            FencedError: `fence` is not the run's current one (STORE009).
+            StoreError: there is no such run (RUN104); the write failed (STORE005) or the store
+                stayed locked (STORE004).
         """
         ...
 

@@ -190,5 +190,12 @@ CODES = family(
             "A process wrote to a run that another one has taken over.",
             "run `{run}` was taken over by {owner}",
         ),
+        _store(
+            "STORE010",
+            "version_taken",
+            "A published version of a flow is registered again with another content.",
+            "`{flow}` {version} is known with another content",
+            "give the flow a new version; 0.0.0 may change freely",
+        ),
     ),
 )
