@@ -14,6 +14,7 @@ from latticeflow.authoring.dsl.durations import Duration, duration_ms, parse_dur
 from latticeflow.authoring.dsl.errors import NonRetryable, RetryAfter, exception_name
 from latticeflow.authoring.dsl.granting import Granted, granted, granting
 from latticeflow.authoring.dsl.iteration import each, static, up_to
+from latticeflow.authoring.dsl.loading import LoadedTarget, load_flows, load_python, resolve_python
 from latticeflow.authoring.dsl.node_fields import node_fields
 from latticeflow.authoring.dsl.options import (
     NO_FALLBACK,
@@ -64,6 +65,7 @@ __all__ = [
     "Granted",
     "Handle",
     "Header",
+    "LoadedTarget",
     "NodeOptions",
     "NonRetryable",
     "PathParam",
@@ -89,6 +91,8 @@ __all__ = [
     "http",
     "is_data_type",
     "join",
+    "load_flows",
+    "load_python",
     "manual",
     "node",
     "node_fields",
@@ -97,6 +101,7 @@ __all__ = [
     "parse_duration",
     "queue",
     "rate_limit",
+    "resolve_python",
     "retry",
     "saga",
     "schedule",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from types import FunctionType
 from typing import Final, Literal, TypeAlias
 
 from latticeflow.authoring.dsl.triggers import Trigger
@@ -69,11 +70,11 @@ class FlowOptions:
 
 def node_options(fn: object) -> NodeOptions | None:
     """Return what `@node` left on `fn`, or None when `fn` is no node."""
-    found = getattr(fn, NODE_ATTRIBUTE, None)
+    found = getattr(fn, NODE_ATTRIBUTE, None) if isinstance(fn, FunctionType) else None
     return found if isinstance(found, NodeOptions) else None
 
 
 def flow_options(fn: object) -> FlowOptions | None:
     """Return what `@flow` left on `fn`, or None when `fn` is no flow."""
-    found = getattr(fn, FLOW_ATTRIBUTE, None)
+    found = getattr(fn, FLOW_ATTRIBUTE, None) if isinstance(fn, FunctionType) else None
     return found if isinstance(found, FlowOptions) else None
