@@ -8,6 +8,7 @@ from latticeflow.checks.bodies import BodyReader, claimed_axes
 from latticeflow.checks.context import Context
 from latticeflow.checks.model import CheckResult, Options, passed
 from latticeflow.checks.rules import RULES
+from latticeflow.checks.taint import Taints
 from latticeflow.diagnostics import Diagnostic, Severity, sort_diagnostics
 from latticeflow.flow.component import Catalog
 from latticeflow.flow.model import Flow
@@ -73,6 +74,7 @@ def _contexts(context: Context) -> Iterator[Context]:
             body=node_key(alias, body=context.body),
             pointer=f"{context.pointer}/nodes/{position}/subflow_ir",
             mode=context.mode,
+            tainted=context.shared(Taints).inputs_of(node),
         )
         yield from _contexts(inner)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
+from typing import NamedTuple, TypeVar, cast
 
 import msgspec
 
@@ -11,6 +12,7 @@ from latticeflow.checks.bodies import BodyReader
 from latticeflow.checks.model import Options
 from latticeflow.diagnostics import Location, Range
 from latticeflow.flow.component import Catalog, Component
+from latticeflow.flow.lattice import Determinism
 from latticeflow.flow.model import DurabilityMode, Edge, Flow, Node, Port, Span, Surface
 from latticeflow.flow.spans import SpanMap, edge_key, field_key, node_key, surface_key
 from latticeflow.flow.surfaces import (
@@ -27,6 +29,16 @@ from latticeflow.flow.surfaces import (
 
 TEMPLATE_KEY = "$template"
 INPUT_COMPONENTS = frozenset({"std.trigger.manual", "std.input"})
+
+T = TypeVar("T")
+
+
+class Taint(NamedTuple):
+    """Where a value stops being repeatable: the node, and how repeatable that node is."""
+
+    source: str
+    determinism: Determinism
+
 
 Routing = IfConfig | SwitchConfig
 Place = str
@@ -51,6 +63,7 @@ class Context:
         body: str = "",
         pointer: Place = "",
         mode: DurabilityMode | None = None,
+        tainted: Mapping[str, Taint] | None = None,
     ) -> None:
         self.flow = flow
         self.catalog = catalog
@@ -60,6 +73,8 @@ class Context:
         self.body = body
         self.pointer = pointer
         self.mode = mode or flow.policies.durability.mode
+        self._shared: dict[object, object] = {}
+        self.tainted: Mapping[str, Taint] = tainted or {}
         self.undecided: list[tuple[str, str, str]] = []
         self.nodes: dict[str, Node] = {}
         self.positions: dict[str, int] = {}
@@ -90,6 +105,13 @@ class Context:
             self.surfaces.append((surface, surface_config(surface)))
         except msgspec.ValidationError as error:
             self.broken.append((surface, _readable(str(error))))
+
+    def shared(self, make: Callable[[Context], T]) -> T:
+        """Return `make(self)`, made once for all rules that ask."""
+        if make not in self._shared:
+            self._shared[make] = make(self)
+        # The key is what made the value, so its type is the one asked for.
+        return cast("T", self._shared[make])
 
     # --- components and ports -----------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from latticeflow.checks.context import Context
 from latticeflow.checks.rules import (
     buffers,
+    component_config,
     cycle,
     determinism,
     duplicate_alias,
@@ -17,12 +18,16 @@ from latticeflow.checks.rules import (
     durability,
     effects,
     exactly_once,
+    expressions,
     flow_identity,
+    idempotency,
+    iterated_value,
     limits,
     no_summary,
     ports,
     python_body,
     retries,
+    routed_value,
     surface_body,
     surface_if,
     surface_policy,
@@ -31,6 +36,7 @@ from latticeflow.checks.rules import (
     triggers,
     unknown_alias,
     unknown_component,
+    unreachable,
     unsupported,
 )
 from latticeflow.diagnostics import Diagnostic
@@ -45,8 +51,12 @@ RULES: tuple[Rule, ...] = (
     triggers.check,
     unknown_alias.check,
     unknown_component.check,
+    component_config.check,
     cycle.check,
+    unreachable.check,
     ports.check,
+    expressions.check,
+    idempotency.check,
     effects.check,
     determinism.check,
     python_body.check,
@@ -62,6 +72,8 @@ RULES: tuple[Rule, ...] = (
     surface_switch.check,
     surface_body.check,
     surface_policy.check,
+    routed_value.check,
+    iterated_value.check,
     unsupported.check,
 )
 """Every rule, in order: names, shape, ports, lattices, delivery, durability, surfaces."""

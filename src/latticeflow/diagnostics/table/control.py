@@ -115,6 +115,13 @@ CODES = family(
             severity="warning",
         ),
         row(
+            "CTRL137",
+            "read_without_edge",
+            "An expression reads a step that its node does not wait for.",
+            "`{node}` reads `steps.{step}`, but nothing makes it wait for `{step}`",
+            hint="connect `{step}` to `{node}`; an edge without a port only orders",
+        ),
+        row(
             "CTRL901",
             "unsupported_surface",
             "A flow declares something that this host does not run.",

@@ -38,6 +38,12 @@ CODES = family(
             hint="select a string, an integer, a boolean or a record of such; never a float",
         ),
         row(
+            "IDEM024",
+            "bad_key_ttl",
+            "An idempotency key is kept for no time.",
+            "the idempotency key of `{node}` is kept for {value} ms",
+        ),
+        row(
             "IDEM025",
             "key_not_deterministic",
             "An idempotency key comes from data that a repeated run would not have again.",

@@ -172,6 +172,12 @@ CODES = family(
             "node `{node}` runs `{identifier}`, which is no known component{suggestion}",
         ),
         row(
+            "DAG213",
+            "bad_config",
+            "A built-in component is not told what it needs.",
+            "node `{node}` ({identifier}): {why}",
+        ),
+        row(
             "DAG300",
             "approval_misplaced",
             "A human approval sits where nothing can wait.",
