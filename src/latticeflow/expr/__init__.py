@@ -1,6 +1,8 @@
 """Expressions: their types, check, and evaluation. The only home of CEL."""
 
+from latticeflow.expr.binding import misfit
 from latticeflow.expr.issues import ExpressionError, ExpressionIssue
+from latticeflow.expr.paths import Mention, find_paths
 from latticeflow.expr.program import Program, compile_expression, fits
 from latticeflow.expr.schema import from_json_schema, to_json_schema
 from latticeflow.expr.template import (
@@ -49,6 +51,7 @@ __all__ = [
     "Hole",
     "List",
     "Map",
+    "Mention",
     "Program",
     "Record",
     "Template",
@@ -57,10 +60,12 @@ __all__ = [
     "compile_expression",
     "compile_template",
     "describe",
+    "find_paths",
     "fits",
     "format_value",
     "from_json_schema",
     "has_expression",
+    "misfit",
     "optional",
     "parse_template",
     "record",

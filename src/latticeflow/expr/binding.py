@@ -87,6 +87,15 @@ def read_path(slot: Slot, bindings: Mapping[str, object]) -> object:
     return read_slot(plain, bindings)
 
 
+def misfit(value: object, type_: Type) -> str | None:
+    """Say why `value` is none of `type_`, such as "is text, not int"; None if it is one."""
+    try:
+        _Converter().convert(value, type_, _WHOLE, native=True)
+    except _UnfitError as unfit:
+        return str(unfit)
+    return None
+
+
 def follow(path: Path, bindings: Mapping[str, object]) -> object:
     """Return the value at `path`.
 
@@ -142,9 +151,11 @@ def _entry(value: Mapping[object, object], step: Step) -> object:
     try:
         return value[step]
     except KeyError:
-        for key, item in value.items():
+        # JSON has only text keys; a dict of Python may have others. A mapping that makes its
+        # values when asked is not gone through.
+        for key in value if isinstance(value, dict) else ():
             if not isinstance(key, str) and _key(key) == step:
-                return item
+                return value[key]
         raise AbsentError from None
 
 

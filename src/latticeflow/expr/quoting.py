@@ -3,8 +3,9 @@
 A value is put in the environment and the text refers to it, so that no shell ever parses it. That
 is safe in two places only: unquoted, where the reference gets quotes of its own, and inside double
 quotes. Everywhere else (single quotes, arithmetic, `[[ ]]`, backquotes, here-documents …) a shell
-either takes the reference literally or reads the value as code; such a place is refused. What
-this reading cannot follow with certainty is refused too.
+either takes the reference literally or reads the value as code; such a place is refused. So is
+code that the text gives to another program (`sh -c "…"`, `eval`), and what this reading cannot
+follow with certainty.
 """
 
 from __future__ import annotations
@@ -27,6 +28,17 @@ _HEREDOC = re.compile(
     r"<<(-?)[ \t]*(?:'([^'\n]*)'|\"([^\"\n$`\\]*)\"|\\?([\w.+-]+))(?=[\s;&|<>()]|$)"
 )
 _WORD_START: Final = " \t\n;&|("
+_CODE_OPTIONS: Final[dict[str, re.Pattern[str]]] = {
+    **dict.fromkeys(("sh", "bash", "dash", "zsh", "ksh", "ash"), re.compile(r"-[A-Za-z]*c")),
+    **dict.fromkeys(("python", "python3", "su"), re.compile(r"-[A-Za-z]*c")),
+    **dict.fromkeys(("perl", "ruby", "node"), re.compile(r"-[A-Za-z]*[eE]|--eval")),
+    "php": re.compile(r"-r"),
+}
+"""After which option a program takes code."""
+
+_CODE_WORDS: Final = frozenset({"eval", "let"})
+_PREFIXES: Final = frozenset({"sudo", "env", "exec", "command", "nohup", "time", "then", "do"})
+_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
 
 
 class UnsafePlaceError(Exception):
@@ -65,8 +77,57 @@ def refer_to_values(parts: Sequence[object], name_of: Callable[[int], str]) -> s
             raise UnsafePlaceError(index, where)
         reference = f"${{{name_of(index)}}}"
         out.append(reference if reader.mode == "double" else f'"{reference}"')
-        reader.previous = '"'
+        reader.take_value()
     return "".join(out)
+
+
+def find_unsafe(parts: Sequence[object]) -> list[tuple[int, str]]:
+    """Return which of `parts` are values that stand in an unsafe place, and where they sit."""
+    reader = _Reader()
+    found: list[tuple[int, str]] = []
+    for index, part in enumerate(parts):
+        if isinstance(part, str):
+            reader.read(part)
+            continue
+        where = reader.unsafe()
+        if where is not None:
+            found.append((index, where))
+        reader.take_value()
+    return found
+
+
+class _Words:
+    """The words of the command that is being read, at one level of nesting."""
+
+    def __init__(self) -> None:
+        self.words: list[str] = []
+        self.word: str | None = None
+
+    def read(self, text: str, mode: Mode) -> None:
+        """Take `text`, which stands in `mode`."""
+        if mode != "code":
+            self.word = (self.word or "") + ("" if text in "\"'" else text)
+        elif text in ";&|\n()":
+            self.words, self.word = [], None
+        elif text in " \t":
+            if self.word is not None:
+                self.words.append(self.word)
+            self.word = None
+        else:
+            self.word = (self.word or "") + ("" if text in "\"'\\" else text)
+
+    def code(self) -> str | None:
+        """Say which program would read the word that is being read as code, if any."""
+        words = list(self.words)
+        while words and (words[0] in _PREFIXES or _ASSIGNMENT.match(words[0])):
+            words.pop(0)
+        program = words[0].rpartition("/")[2] if words else ""
+        if program in _CODE_WORDS:
+            return f"in the words of `{program}`"
+        option = _CODE_OPTIONS.get(program)
+        if option is not None and len(words) > 1 and option.fullmatch(words[-1]):
+            return f"in code for `{program} {words[-1]}`"
+        return None
 
 
 class _Reader:
@@ -81,6 +142,7 @@ class _Reader:
         self._heredocs: list[tuple[str, bool]] = []
         self._in_heredoc = False
         self._line = ""
+        self._commands = [_Words()]
 
     @property
     def mode(self) -> Mode:
@@ -94,7 +156,14 @@ class _Reader:
             return "in a here-document"
         if self._escaped:
             return "after a backslash"
-        return next((_WHERE[mode] for mode in reversed(self.modes) if mode in _WHERE), None)
+        quoted = next((_WHERE[mode] for mode in reversed(self.modes) if mode in _WHERE), None)
+        return quoted or self._commands[-1].code()
+
+    def take_value(self) -> None:
+        """Go on behind a value."""
+        self.previous = '"'
+        words = self._commands[-1]
+        words.word = (words.word or "") + "\0"
 
     def read(self, text: str) -> None:
         at = 0
@@ -111,8 +180,12 @@ class _Reader:
             self._escaped = False
             if char != "\n":  # else the line goes on as if nothing stood there
                 self.previous = "x"
+                self._commands[-1].read(char, "double")
             return 1
+        mode, level = self.mode, len(self.modes)
         taken = self._mode_step(text, at)
+        if mode != "comment" and len(self.modes) == level:
+            self._commands[-1].read(text[at : at + taken], mode)
         self.previous = text[at + taken - 1]
         return taken
 
@@ -126,6 +199,11 @@ class _Reader:
         return self._nested(text, at)
 
     def _push(self, mode: Mode, depth: int = 0) -> None:
+        if mode == "code":
+            self._commands.append(_Words())
+        elif mode != "comment":
+            words = self._commands[-1]
+            words.word = words.word or ""
         self.modes.append(mode)
         self.depths.append(depth)
 
@@ -133,7 +211,8 @@ class _Reader:
         if len(self.modes) == 1:
             self.lost = "where the quoting cannot be followed"
             return
-        self.modes.pop()
+        if self.modes.pop() == "code":
+            self._commands.pop()
         self.depths.pop()
 
     def _dollar(self, text: str, at: int) -> int:

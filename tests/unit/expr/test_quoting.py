@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from latticeflow.expr.quoting import UnsafePlaceError, refer_to_values
+from latticeflow.expr.quoting import UnsafePlaceError, find_unsafe, refer_to_values
 
 HOLE = object()
 
@@ -197,3 +197,38 @@ def test_refused_places_are_refused_for_a_reason(tmp_path):
     env = {"PATH": os.environ["PATH"], "V": "x[$(touch pwned)]"}
     subprocess.run(["bash", "-c", '[[ "${V}" -eq 1 ]]'], env=env, cwd=tmp_path, check=False)
     assert (tmp_path / "pwned").exists()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'sh -c "echo \0"',
+        "sh -c \0",
+        '/bin/bash -lc "\0"',
+        'X=1 sudo bash -c "\0"',
+        'eval "x \0"',
+        'python3 -c "print(\0)"',
+        'echo "$(perl -e \0)"',
+        '"sh" -c \0',
+        "if true; then sh -c \0; fi",
+    ],
+)
+def test_code_for_another_program_is_unsafe(text: str) -> None:
+    head, tail = text.split("\0")
+    assert [index for index, _ in find_unsafe([head, None, tail])] == [1]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["sh -c 'echo \"$1\"' -- \0", "sh script.sh \0", "grep -c \0 file", "sh -c x; echo \0"],
+)
+def test_data_for_another_program_is_safe(text: str) -> None:
+    head, tail = text.split("\0")
+    assert find_unsafe([head, None, tail]) == []
+
+
+def test_all_unsafe_places_are_found_at_once() -> None:
+    assert find_unsafe(["echo '", 1, "' \"", 2, '" `', 3, "`"]) == [
+        (1, "between single quotes"),
+        (5, "between backquotes"),
+    ]
