@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from latticeflow.checks.bodies import BodyReader, claimed_axes
 from latticeflow.checks.context import Context
 from latticeflow.checks.model import CheckResult, Options, passed
+from latticeflow.checks.raising import with_inferred
 from latticeflow.checks.rules import RULES
 from latticeflow.checks.taint import Taints
 from latticeflow.diagnostics import Diagnostic, Severity, sort_diagnostics
@@ -26,7 +27,8 @@ def check(
 ) -> CheckResult:
     """Judge `flow` and every flow embedded in it by all rules; nothing stops at the first find.
 
-    Warnings and information never keep a flow from running, unless the check is strict.
+    Warnings and information never keep a flow from running, unless the check is strict. A node
+    without a claim counts as what its body does, for the rules and in the flow that comes out.
 
     Args:
         flow: The graph.
@@ -44,6 +46,7 @@ def check(
     if strict and not told.strict:
         told = Options(True, told.support, told.hints, told.known)
     bodies = reader or BodyReader(told.known)
+    flow = with_inferred(flow, catalog, bodies)
     root = Context(flow, catalog, told, spans=spans or {}, reader=bodies)
     found: list[Diagnostic] = []
     contexts = list(_contexts(root))

@@ -213,7 +213,7 @@ class Context:
 
     def at_edge(self, edge: Edge, field: str | None = None) -> Location:
         """Point at an edge; without a place of its own, at the node it feeds."""
-        index = next((i for i, e in enumerate(self.flow.edges) if e is edge), 0)
+        index = self._edge_positions.get(id(edge), 0)
         span = self.spans.get(edge_key(edge, body=self.body))
         for alias in (edge.to, edge.from_):
             node = self.nodes.get(alias)
@@ -221,6 +221,10 @@ class Context:
                 span = self.spans.get(node_key(alias, body=self.body)) or node.span
         pointer = f"{self.pointer}/edges/{index}"
         return _location(span, f"{pointer}/{field}" if field else pointer)
+
+    @cached_property
+    def _edge_positions(self) -> dict[int, int]:
+        return {id(edge): index for index, edge in enumerate(self.flow.edges)}
 
     def at_surface(self, surface: Surface) -> Location:
         """Point at a surface; without a place of its own, at the first node it names."""

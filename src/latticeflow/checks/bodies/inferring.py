@@ -8,7 +8,7 @@ from types import BuiltinFunctionType, FunctionType
 import msgspec
 
 from latticeflow.checks.bodies.known import KnownCalls, shipped
-from latticeflow.checks.bodies.model import INFERRED, Finding, Kind, Reading
+from latticeflow.checks.bodies.model import Finding, Kind, Reading
 from latticeflow.checks.bodies.reading import Local, read_function
 from latticeflow.diagnostics.model import Range
 from latticeflow.flow.component import Component
@@ -54,16 +54,22 @@ class BodyReader:
         The floors of the component's capabilities, which its declaration holds, always count.
         """
         spec = component.spec
+        effects, determinism = self.inferred(component)
+        return (
+            join_effects((spec.effects, effects)),
+            join_determinism((spec.determinism, determinism)),
+        )
+
+    def inferred(self, component: Component) -> tuple[Effects, Determinism]:
+        """Return what the body adds where nothing is claimed; pure and strict where it is."""
         claims_effects, claims_determinism = claimed_axes(component)
         if claims_effects and claims_determinism:
-            return spec.effects, spec.determinism
+            return Effects.PURE, Determinism.STRICT
         reading = self.read(component)
-        effects, determinism = spec.effects, spec.determinism
-        if not claims_effects:
-            effects = join_effects((effects, reading.effects))
-        if not claims_determinism:
-            determinism = join_determinism((determinism, reading.determinism))
-        return effects, determinism
+        return (
+            Effects.PURE if claims_effects else reading.effects,
+            Determinism.STRICT if claims_determinism else reading.determinism,
+        )
 
     def _read(self, component: Component) -> Reading:
         function = function_of(component)
@@ -146,7 +152,7 @@ def claimed_axes(component: Component) -> tuple[bool, bool]:
 
 
 def _joined(findings: list[Finding]) -> Reading:
-    floors = [INFERRED[f.kind] for f in findings]
+    floors = [f.inferred for f in findings]
     return Reading(
         effects=join_effects(f.effects for f in floors),
         determinism=join_determinism(f.determinism for f in floors),

@@ -92,6 +92,11 @@ class Finding(msgspec.Struct, frozen=True):
         """The weakest claim under which this is no contradiction."""
         return COVERED_BY[self.kind]
 
+    @property
+    def inferred(self) -> Floor:
+        """What a body without a claim is taken to be because of this."""
+        return INFERRED[self.kind]
+
 
 class Reading(msgspec.Struct, frozen=True):
     """What a body supports, and why."""

@@ -9,6 +9,7 @@ from types import CodeType, FunctionType
 
 import msgspec
 
+from latticeflow.authoring.dsl.naming import file_label
 from latticeflow.diagnostics.model import Range
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
@@ -59,7 +60,7 @@ def source_of(function: FunctionType) -> Source | None:
     found = _find(module.get((code.co_firstlineno, code.co_name), []), code)
     if found is None:
         return None
-    return Source(code.co_filename, tuple(text.split("\n")), found)
+    return Source(file_label(code.co_filename), tuple(text.split("\n")), found)
 
 
 _Index = dict[tuple[int, str], list[FunctionNode]]

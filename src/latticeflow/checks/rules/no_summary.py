@@ -20,5 +20,8 @@ def check(context: Context) -> Iterator[Diagnostic]:
         # A data type's constructor needs no sentence: its name and fields are one.
         if isinstance(component.call, type):
             continue
+        if getattr(component.call, "__name__", "") == "<lambda>":
+            # It has no place for one.
+            continue
         seen.add(node.identifier)
         yield report("DAG350", location=context.at_node(node, "summary"), node=node.alias)

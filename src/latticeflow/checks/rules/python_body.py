@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from latticeflow.checks.bodies import Finding, Kind, Reading, claimed_axes
+from latticeflow.checks.bodies import Finding, Kind, claimed_axes
 from latticeflow.checks.context import Context
 from latticeflow.diagnostics import (
     Diagnostic,
@@ -20,6 +20,7 @@ from latticeflow.diagnostics import (
     report,
 )
 from latticeflow.flow.component import Component
+from latticeflow.flow.lattice import Determinism, Effects
 from latticeflow.flow.model import Node
 
 _INFORMATION = frozenset({Kind.UNKNOWN, Kind.NO_SOURCE, Kind.CONSOLE})
@@ -35,36 +36,34 @@ def check(context: Context) -> Iterator[Diagnostic]:
         seen.add(node.identifier)
         reading = context.reader.read(component)
         for finding in reading.findings:
-            yield from _judge(context, node, component, reading, finding)
+            yield from _judge(context, node, component, finding)
 
 
 def _judge(
-    context: Context, node: Node, component: Component, reading: Reading, finding: Finding
+    context: Context, node: Node, component: Component, finding: Finding
 ) -> Iterator[Diagnostic]:
     effects, determinism = claimed_axes(component)
-    # What a graph says of a node below what its body supports is a claim, whoever wrote it.
-    effects = effects or not node.effects.allows(reading.effects)
-    determinism = determinism or not node.determinism.allows(reading.determinism)
-    floor = finding.covered_by
+    floor, adds = finding.covered_by, finding.inferred
     breaks_effects = effects and not node.effects.allows(floor.effects)
     breaks_determinism = determinism and not node.determinism.allows(floor.determinism)
-    if finding.kind in _INFORMATION:
-        if effects and determinism:
-            # The author has said what the body cannot show.
-            return
-        severity = Severity.INFO
-    elif breaks_effects or breaks_determinism:
-        severity = Severity.ERROR
-    elif effects or determinism:
-        return
+    if breaks_effects or breaks_determinism:
+        said = [node.effects.value] * breaks_effects + [node.determinism.value] * breaks_determinism
+        severity, claim = Severity.ERROR, f"says {' and '.join(said)}"
+    elif not effects and adds.effects is not Effects.PURE:
+        severity, claim = (
+            Severity.INFO,
+            "claims nothing" if not determinism else "claims no effects",
+        )
+    elif not determinism and adds.determinism is not Determinism.STRICT:
+        severity, claim = (
+            Severity.INFO,
+            "claims nothing" if not effects else "claims no determinism",
+        )
     else:
-        severity = Severity.ERROR if context.options.strict else Severity.INFO
-    claims = []
-    if breaks_effects:
-        claims.append(node.effects.value)
-    if breaks_determinism:
-        claims.append(node.determinism.value)
-    claim = f"says {' and '.join(claims)}" if claims else "claims nothing"
+        # The author has claimed what this would lower: shown as claimed, tested by certification.
+        return
+    if context.options.strict and finding.kind not in _INFORMATION:
+        severity = Severity.ERROR
     yield report(
         finding.kind.value,
         location=_place(context, node, finding),
