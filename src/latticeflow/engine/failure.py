@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import msgspec
 
 from latticeflow.diagnostics import LatticeFlowError
+from latticeflow.engine.workers.errors import RemoteError, RemoteTraceback
 from latticeflow.runs import RunError
 
 
@@ -45,12 +46,16 @@ def type_name(kind: type[BaseException]) -> str:
 
 def failure_of(exception: BaseException) -> Failure:
     """Describe `exception` as a failure."""
+    if isinstance(exception, RemoteError):
+        return Failure(exception.error, exception)
     kind = type(exception)
     code = None
     if isinstance(exception, LatticeFlowError) and exception.diagnostics:
         code = exception.diagnostics[0].code
     frames = traceback.extract_tb(exception.__traceback__)
     details = "".join(traceback.format_list(frames[-8:])) if frames else None
+    if isinstance(exception.__cause__, RemoteTraceback):
+        details = exception.__cause__.text
     delay = getattr(exception, "retry_after", None)
     error = RunError(
         type=type_name(kind),
