@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import PurePath
 from typing import Any
 
 import msgspec
@@ -46,6 +47,8 @@ def _unknown(value: Any) -> Any:
     dump = getattr(value, "model_dump", None)
     if dump is not None:
         return dump(mode="json")
+    if isinstance(value, PurePath):
+        return str(value)
     if isinstance(value, BaseException):
         return {"type": type(value).__name__, "message": str(value)}
     kind = type(value)

@@ -250,12 +250,14 @@ class FlowBuilder:
             ports=spec.inputs,
             **self._fields[spec.identifier],
         )
-        edges = len(self._edges)
+        edges, nodes = len(self._edges), len(self._nodes)
         for name, given in inputs.items():
             try:
                 self._give(node, component, name, given)
             except UsageError:
                 del self._edges[edges:]  # as if it had not been asked for
+                while len(self._nodes) > nodes:
+                    self._nodes.popitem()
                 raise
         self._nodes[alias] = node
         return Handle(alias)

@@ -50,10 +50,10 @@ def decoder(annotation: Annotation) -> Decode | None:
     if not _is_supported(kind):
         return _by_parts(kind)
     # Not the annotation itself: a class that is asked for directly admits its subclasses.
-    expected = kind if isinstance(kind, type) and kind not in (int, float, bool, str) else None
+    expected = kind if isinstance(kind, type) and not _holds_others(kind) else None
 
     def decode(value: Value) -> Value:
-        if expected is not None and isinstance(value, expected) and not _is_container(expected):
+        if expected is not None and isinstance(value, expected):
             return value
         return msgspec.convert(value, annotation, str_keys=True, dec_hook=_decode_foreign)
 
@@ -109,7 +109,10 @@ def _is_supported(kind: Annotation) -> bool:
     return True
 
 
-def _is_container(kind: type) -> bool:
+def _holds_others(kind: type) -> bool:
+    """Tell whether an instance of the class may hold something that still has to be decoded."""
+    if typing.is_typeddict(kind) or kind in (int, float, bool, str):
+        return True
     return issubclass(kind, list | dict | set | frozenset | tuple) and not hasattr(kind, "_fields")
 
 
