@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from latticeflow.capabilities import Kv as Kv
     from latticeflow.capabilities import Process as Process
     from latticeflow.capabilities import Rng as Rng
+    from latticeflow.hosts.local import Client, check, run
 
 __version__ = "0.1.0"
 
