@@ -1,0 +1,200 @@
+"""What is shared while one flow, the flows it calls and all their bodies are compiled."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from types import FunctionType
+from typing import Any, TypeAlias
+
+from latticeflow.authoring.dsl.compiler.graph import INPUT, Graph, typed_port
+from latticeflow.authoring.dsl.compiler.scope import Exits, Scope, Slot
+from latticeflow.authoring.dsl.compiler.source import FunctionSource
+from latticeflow.authoring.dsl.compiler.types import TypeForm
+from latticeflow.authoring.dsl.compiler.values import Const, Pending, Ref, Value
+from latticeflow.authoring.dsl.options import FlowOptions
+from latticeflow.diagnostics import Diagnostic, Edit, Fix, Related, Severity, report
+from latticeflow.flow.component import Component
+from latticeflow.flow.lattice import Determinism, Effects
+from latticeflow.flow.model import Flow, Port, Span
+from latticeflow.flow.spans import SpanMap
+
+Thing: TypeAlias = Any
+"""An object from outside the flow: a function, a class, a module, a constant."""
+
+Judge: TypeAlias = Callable[[Component], tuple[Effects, Determinism]]
+"""Says what a component does and how repeatable it is."""
+
+
+def declared(component: Component) -> tuple[Effects, Determinism]:
+    """Take a component at its word."""
+    return component.spec.effects, component.spec.determinism
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """One flow function, compiled as a body: its graph and what of it others need.
+
+    `spans` have no prefix. `result` is the type of its value. `stream` tells that it yields.
+    """
+
+    flow: Flow
+    identifier: str
+    spans: SpanMap
+    result: TypeForm
+    effects: Effects
+    determinism: Determinism
+    stream: bool = False
+
+
+@dataclass(slots=True)
+class Session:
+    """Collects what compiling one flow finds."""
+
+    judge: Judge = declared
+    issues: list[Diagnostic] = field(default_factory=list)
+    catalog: dict[str, Component] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
+    compiled: dict[FunctionType, Compiled | None] = field(default_factory=dict)
+    stack: list[FunctionType] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One flow function."""
+
+    session: Session
+    fn: FunctionType
+    source: FunctionSource
+    options: FlowOptions
+    name: str
+    hints: dict[str, Any]
+    outside: dict[str, object]
+    """What the function closes over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How expressions and statements are compiled; given to forms that contain others."""
+
+    expression: Callable[[Frame, ast.expr], Value]
+    block: Callable[[Frame, list[ast.stmt]], Exits]
+    flow: Callable[[Session, FunctionType], Compiled | None]
+
+
+@dataclass(slots=True, eq=False)
+class Frame:
+    """One graph being built: the flow itself, or a body inside it.
+
+    `captures` are the values of the frame around it that a body uses, by the name of the input
+    through which they come. `loop` says whether `break` and `continue` may be used, `signals`
+    collects which of the hidden flags a body may set.
+    """
+
+    unit: Unit
+    rules: Rules
+    graph: Graph
+    scope: Scope
+    outer: Frame | None = None
+    captures: dict[str, Value] = field(default_factory=dict)
+    inputs: dict[str, Port] = field(default_factory=dict)
+    pending: list[Pending] = field(default_factory=list)
+    loop: str | None = None
+    concurrent: int = 1
+    inline: int = 0
+    """Above 0 while an operand is compiled that Python may not evaluate."""
+    inline_paths: frozenset[str] = frozenset()
+    """What the expression itself has tested, so that its text has to hold the test."""
+    reads: frozenset[str] = frozenset()
+    """Names that are read somewhere outside the body this frame compiles."""
+    first_bound: dict[str, int] = field(default_factory=dict)
+    """How many steps that can fail stood before the first assignment of a name."""
+    errors: frozenset[str] = frozenset()
+    """The names that handlers around give their errors."""
+    sagas: frozenset[str] = frozenset()
+
+    # -- messages ------------------------------------------------------------------------------
+
+    def report(
+        self,
+        code: str,
+        node: ast.AST,
+        *,
+        hint: str | None = None,
+        fix: Fix | None = None,
+        related: Iterable[Related] = (),
+        severity: Severity | None = None,
+        **params: object,
+    ) -> None:
+        """Note a finding at `node`."""
+        location = self.unit.source.file.location(node)
+        self.unit.session.issues.append(
+            report(
+                code,
+                location=location,
+                hint=hint,
+                fix=fix,
+                related=related,
+                severity=severity,
+                **params,
+            )
+        )
+
+    def text(self, node: ast.AST) -> str:
+        """Return the source of `node`, as messages quote it."""
+        return self.unit.source.file.text_of(node)
+
+    def span(self, node: ast.AST) -> Span:
+        """Return the place of `node`."""
+        return self.unit.source.file.span(node)
+
+    def rewrite(self, node: ast.AST, text: str, title: str, *, safe: bool = True) -> Fix:
+        """Return the fix that replaces `node` by `text`."""
+        file = self.unit.source.file
+        edit = Edit(file.label, file.range(node), text)
+        return Fix(title, (edit,), "safe" if safe else "unsafe")
+
+    def note_bound(self, name: str) -> None:
+        """Remember how much could fail before `name` was first given a value here."""
+        self.first_bound.setdefault(name, self.graph.fallible)
+
+    # -- names ---------------------------------------------------------------------------------
+
+    def lookup(self, name: str) -> tuple[Value, str | None] | None:
+        """Return the value of a variable and why it may have none; None if it is none here.
+
+        A variable of the graph around a body becomes an input of the body.
+        """
+        slot = self.scope.slots.get(name)
+        if slot is not None:
+            return slot.value, slot.maybe
+        if self.outer is None:
+            return None
+        found = self.outer.lookup(name)
+        if found is None:
+            return None
+        value, maybe = found
+        if not isinstance(value, Const) and maybe is None:
+            value = self.capture(name, value)
+        return value, maybe
+
+    def capture(self, name: str, value: Value) -> Ref:
+        """Make `value` of the frame around this one an input of this body."""
+        self.captures[name] = value
+        self.inputs[name] = typed_port(value.type)
+        ref = Ref(INPUT, (name,), value.type)
+        self.scope.slots.setdefault(name, Slot(ref))
+        return ref
+
+    def fact(self, path: str) -> TypeForm | None:
+        """Return what conditions on the way here told about `path`."""
+        frame: Frame | None = self
+        root = path.partition(".")[0].partition("[")[0]
+        while frame is not None:
+            if path in frame.scope.facts:
+                return frame.scope.facts[path]
+            if root in frame.scope.own:
+                return None
+            frame = frame.outer
+        return None
