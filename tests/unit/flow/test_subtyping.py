@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from latticeflow.flow.schema import is_subtype, problem_of, schema_name
+from latticeflow.flow.schema import is_subtype, problem_of, type_name
 
 INT = {"type": "integer"}
 NUM = {"type": "number"}
@@ -86,7 +86,7 @@ TREE = {"$defs": {"T": record(("kids",), kids=listed({"$ref": "#/$defs/T"}))}, "
     ],
 )
 def test_what_fits_where(source: Any, target: Any, answer: str) -> None:
-    assert is_subtype(source, target).answer == answer
+    assert is_subtype(source, target).decision == answer
 
 
 def test_a_clash_is_told_by_its_field_in_words_of_types() -> None:
@@ -98,9 +98,9 @@ def test_a_clash_is_told_by_its_field_in_words_of_types() -> None:
 
 
 def test_names_are_short_and_pythonic() -> None:
-    assert schema_name(union(INT, NULL)) == "int | None"
-    assert schema_name(listed({**record(), "title": "Order"})) == "list[Order]"
-    assert schema_name({"enum": ["a", None]}) == 'Literal["a", None]'
+    assert type_name(union(INT, NULL)) == "int | None"
+    assert type_name(listed({**record(), "title": "Order"})) == "list[Order]"
+    assert type_name({"enum": ["a", None]}) == 'Literal["a", None]'
 
 
 leaves = st.sampled_from(
@@ -141,7 +141,7 @@ values = st.recursive(
 @settings(deadline=None)
 @given(schema=schemas)
 def test_every_type_fits_itself_unless_it_holds_anything(schema: Any) -> None:
-    assert is_subtype(schema, schema).answer in ("yes", "unknown")
+    assert is_subtype(schema, schema).decision in ("yes", "unknown")
 
 
 @settings(deadline=None, max_examples=500)

@@ -27,7 +27,7 @@ _FORMATS = {
 }
 
 
-def schema_name(schema: object, *, depth: int = 3) -> str:
+def type_name(schema: object, *, depth: int = 3) -> str:
     """Return a name such as `int | None`, `list[Order]` or `{total: int}` for a schema."""
     read = as_schema(schema)
     if read == NOTHING:
@@ -42,11 +42,11 @@ def schema_name(schema: object, *, depth: int = 3) -> str:
         return _literal(read["enum"])
     for word in ("anyOf", "oneOf"):
         if word in read:
-            names = dict.fromkeys(schema_name(part, depth=depth) for part in read[word])
+            names = dict.fromkeys(type_name(part, depth=depth) for part in read[word])
             return " | ".join(names)
     kind = read.get("type")
     if isinstance(kind, list):
-        return " | ".join(schema_name({**read, "type": part}, depth=depth) for part in kind)
+        return " | ".join(type_name({**read, "type": part}, depth=depth) for part in kind)
     if kind == "array":
         return _array(read, depth)
     if kind == "object":
@@ -63,19 +63,19 @@ def _literal(values: Any) -> str:
 
 def _array(schema: Schema, depth: int) -> str:
     if "prefixItems" in schema:
-        parts = ", ".join(schema_name(part, depth=depth) for part in schema["prefixItems"])
+        parts = ", ".join(type_name(part, depth=depth) for part in schema["prefixItems"])
         return f"tuple[{parts}]"
-    return f"list[{schema_name(schema.get('items', {}), depth=depth)}]"
+    return f"list[{type_name(schema.get('items', {}), depth=depth)}]"
 
 
 def _object(schema: Schema, depth: int) -> str:
     fields: Mapping[str, Any] = schema.get("properties", {})
     if not fields:
         values = schema.get("additionalProperties", {})
-        return f"dict[str, {schema_name(values, depth=depth)}]"
+        return f"dict[str, {type_name(values, depth=depth)}]"
     if depth <= 1:
         return "{…}"
-    shown = [f"{name}: {schema_name(part, depth=depth - 1)}" for name, part in fields.items()]
+    shown = [f"{name}: {type_name(part, depth=depth - 1)}" for name, part in fields.items()]
     if len(shown) > 4:
         shown[4:] = ["…"]
     return "{" + ", ".join(shown) + "}"

@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from latticeflow.flow.schema.naming import schema_name
+from latticeflow.flow.schema.naming import type_name
 from latticeflow.flow.schema.references import NOTHING, Named, Resolver, Schema, as_schema
 
-Answer = Literal["yes", "no", "unknown"]
+Decision = Literal["yes", "no", "unknown"]
 
 _BOUNDS_LOW = ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties")
 _BOUNDS_HIGH = ("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties")
@@ -27,14 +27,14 @@ _UNDECIDED = frozenset(
 class Verdict:
     """The answer, and for a `no` or `unknown` where (a path of fields) and why."""
 
-    answer: Answer
+    decision: Decision
     path: str = ""
     reason: str = ""
 
     @property
     def fits(self) -> bool:
         """Tell whether every value of the source surely fits."""
-        return self.answer == "yes"
+        return self.decision == "yes"
 
 
 YES = Verdict("yes")
@@ -78,7 +78,7 @@ class _Comparison:
         self._assumed.add(pair)
         self._kept.extend((source, target))
         verdict = self._decide(source, target, path)
-        if verdict.answer != "yes":
+        if verdict.decision != "yes":
             self._assumed.discard(pair)
         return verdict
 
@@ -100,14 +100,14 @@ class _Comparison:
                 return YES
             return Verdict("no", path, _clash(source, target))
         if _UNDECIDED & (source.keys() | target.keys()):
-            return Verdict("unknown", path, f"{schema_name(target)} cannot be compared in advance")
+            return Verdict("unknown", path, f"{type_name(target)} cannot be compared in advance")
         return self._by_type(source, target, path)
 
     def _any_of(self, source: Schema, target: Schema, choices: list[Any], path: str) -> Verdict:
         verdicts = [self.compare(source, choice, path) for choice in choices]
         if any(verdict.fits for verdict in verdicts):
             return YES
-        if any(verdict.answer == "unknown" for verdict in verdicts):
+        if any(verdict.decision == "unknown" for verdict in verdicts):
             return Verdict("unknown", path, f"it may not be {_a(target)}")
         near = [v for v in verdicts if v.path != path]
         return near[0] if len(near) == 1 else Verdict("no", path, _clash(source, target))
@@ -258,17 +258,17 @@ def _bounds(source: Schema, target: Schema, path: str) -> Verdict:
 def _worst(verdicts: list[Verdict]) -> Verdict:
     for answer in ("no", "unknown"):
         for verdict in verdicts:
-            if verdict.answer == answer:
+            if verdict.decision == answer:
                 return verdict
     return YES
 
 
 def _clash(source: Schema, target: Schema) -> str:
-    return f"`{schema_name(source)}` where `{schema_name(target)}` is needed"
+    return f"`{type_name(source)}` where `{type_name(target)}` is needed"
 
 
 def _a(schema: Schema) -> str:
-    return f"`{schema_name(schema)}`"
+    return f"`{type_name(schema)}`"
 
 
 def _join(path: str, name: str) -> str:

@@ -8,7 +8,7 @@ from operator import ge, gt, le, lt
 from typing import Any
 
 from latticeflow.flow.model import SchemaRef
-from latticeflow.flow.schema.naming import schema_name
+from latticeflow.flow.schema.naming import type_name
 from latticeflow.flow.schema.references import Named, Resolver, Schema, schema_of
 
 _TYPES: Mapping[str, Callable[[Any], bool]] = {
@@ -167,7 +167,7 @@ def _wrong(value: Any, schema: Schema, path: str) -> str:
     shown = repr(value)
     if len(shown) > 60:
         shown = shown[:57] + "…"
-    return f"{_at(path)}{shown} is not {schema_name(schema)}"
+    return f"{_at(path)}{shown} is not {type_name(schema)}"
 
 
 def _at(path: str) -> str:
