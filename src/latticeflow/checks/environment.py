@@ -6,8 +6,20 @@ from collections.abc import Mapping
 
 from latticeflow.checks.context import Context
 from latticeflow.checks.shapes import Shapes
-from latticeflow.expr import DYN, INT, STRING, Field, Map, Record, Type, from_json_schema, record
+from latticeflow.expr import (
+    DYN,
+    INT,
+    STRING,
+    Field,
+    Map,
+    Record,
+    Type,
+    from_json_schema,
+    optional,
+    record,
+)
 from latticeflow.expr.types import String
+from latticeflow.flow.model import Port
 
 _STATUS = String(("succeeded", "failed", "skipped"))
 _RUN = record({"id": STRING, "flow": STRING})
@@ -19,7 +31,7 @@ class Environment:
     def __init__(self, context: Context) -> None:
         shapes = context.shared(Shapes)
         inputs = {
-            name: from_json_schema(shapes.of(port.schema))
+            name: _input(from_json_schema(shapes.of(port.schema)), port)
             for name, port in context.flow.inputs.items()
         }
         steps = {alias: self._step(context, shapes, alias) for alias in context.nodes}
@@ -55,6 +67,11 @@ class Environment:
         return Record(
             (Field("status", _STATUS), Field("value", value), Field("outputs", made), *optional)
         )
+
+
+def _input(type_: Type, port: Port) -> Type:
+    """Return the type of an input: null where nothing need be given and there is no default."""
+    return type_ if port.required or port.default is not None else optional(type_)
 
 
 def _declared_outputs(declared: object) -> Type:

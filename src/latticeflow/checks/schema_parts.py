@@ -56,8 +56,35 @@ def any_of(schemas: list[Schema]) -> Schema:
         if schema not in distinct:
             distinct.append(schema)
     if len(distinct) > 1:
-        return {"anyOf": distinct}
+        return gathered({"anyOf": distinct})
     return distinct[0] if distinct else ANYTHING
+
+
+def gathered(schema: Schema) -> Schema:
+    """Move the definitions of the parts of a schema to its root, where references look.
+
+    A part whose definitions clash with another's becomes anything.
+    """
+    definitions: dict[str, Json] = {}
+
+    def lift(part_: Json) -> Json:
+        if not isinstance(part_, Mapping) or "$defs" not in part_:
+            return part_
+        mine = part_["$defs"]
+        if any(definitions.get(name, body) != body for name, body in mine.items()):
+            return ANYTHING
+        definitions.update(mine)
+        return {key: value for key, value in part_.items() if key != "$defs"}
+
+    found = dict(schema)
+    if "properties" in found:
+        found["properties"] = {name: lift(p) for name, p in found["properties"].items()}
+    for key in ("anyOf", "prefixItems"):
+        if key in found:
+            found[key] = [lift(p) for p in found[key]]
+    if "items" in found:
+        found["items"] = lift(found["items"])
+    return {**found, "$defs": definitions} if definitions else found
 
 
 def without_null(schema: Schema) -> Schema:

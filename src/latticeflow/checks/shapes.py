@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from latticeflow.checks.activation import Activation
 from latticeflow.checks.context import INPUT_COMPONENTS, Context
 from latticeflow.checks.schema_parts import (
@@ -9,6 +11,7 @@ from latticeflow.checks.schema_parts import (
     NothingThere,
     Schema,
     any_of,
+    gathered,
     part,
     without_null,
 )
@@ -75,11 +78,7 @@ class Shapes:
         """Return the type of a record of the values of `ports`."""
         if not ports:
             return {"type": "object", "properties": {}, "additionalProperties": False}
-        return {
-            "type": "object",
-            "properties": {name: self.of(port.schema) for name, port in ports.items()},
-            "required": list(ports),
-        }
+        return _record({name: self.of(port.schema) for name, port in ports.items()})
 
     def result(self, node: Node) -> Schema:
         """Return the type of what `node` itself gives, before a surface around it adds to it."""
@@ -114,9 +113,9 @@ class Shapes:
         if node.out_schema.kind == "opaque":
             fed = {edge.to_port or "": self._safely(edge) for edge in self._fed(node)}
             if node.identifier == "std.record" and not node.inputs:
-                return {"type": "object", "properties": fed, "required": list(fed)}
+                return _record(fed)
             if node.identifier in {"std.list", "std.tuple"} and not node.inputs:
-                return {"type": "array", "items": any_of(list(fed.values()))}
+                return gathered({"type": "array", "items": any_of(list(fed.values()))})
             if node.identifier == "std.expr":
                 return self._computed(node)
         return self.result(node)
@@ -144,18 +143,16 @@ class Shapes:
         member = self._part(inner, config.value) if config.value else inner
         if config.on_error == "collect":
             member = ANYTHING
-        listed: Schema = {"type": "array", "items": member} if member else {"type": "array"}
+        listed = gathered({"type": "array", "items": member}) if member else {"type": "array"}
         if not config.state:
             return listed
         fields = {name: self._part(inner, f"/{name}") for name in config.state}
-        fields |= {"items": listed, "broke": {"type": "boolean"}}
-        return {"type": "object", "properties": fields, "required": list(fields)}
+        return _record({**fields, "items": listed, "broke": {"type": "boolean"}})
 
     def _looped(self, node: Node, config: LoopConfig) -> Schema:
         inner = self.result(node)
         fields = {name: self._part(inner, f"/{name}") for name in config.state}
-        fields["broke"] = {"type": "boolean"}
-        return {"type": "object", "properties": fields, "required": list(fields)}
+        return _record({**fields, "broke": {"type": "boolean"}})
 
     def _part(self, schema: Schema, pointer: str) -> Schema:
         try:
@@ -164,10 +161,14 @@ class Shapes:
             return ANYTHING
 
 
+def _record(fields: Mapping[str, Schema]) -> Schema:
+    return gathered({"type": "object", "properties": dict(fields), "required": list(fields)})
+
+
 def _caught(schema: Schema) -> Schema:
     error = {
         "type": "object",
         "properties": {"type": {"type": "string"}, "message": {"type": "string"}},
     }
     fields = {"case": {"type": "string"}, "value": schema, "error": error}
-    return {"type": "object", "properties": fields, "required": ["case"]}
+    return gathered({"type": "object", "properties": fields, "required": ["case"]})

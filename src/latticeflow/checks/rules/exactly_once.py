@@ -23,6 +23,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
             yield report("EXACT001", location=where, source=source, target=sink)
         if not target.idempotency.key:
             yield report("EXACT002", location=where, source=source, target=sink)
+            continue
         ttl = target.idempotency.ttl_ms
         if ttl is None or ttl < MIN_TTL_MS:
             kept = "no stated time" if ttl is None else f"{ttl} ms"

@@ -17,6 +17,7 @@ from latticeflow.expr import (
     compile_expression,
     compile_template,
     from_json_schema,
+    record,
 )
 from latticeflow.flow.model import Edge, Json, Node
 from latticeflow.flow.surfaces import LoopConfig
@@ -33,7 +34,10 @@ def check(context: Context) -> Iterator[Diagnostic]:
             yield from _unordered(context, node, found, where)
         for field, text in _templates(node):
             where = context.at_node(node, field)
-            template = compile_template(text, context.shared(Environment).variables)
+            variables = context.shared(Environment).variables
+            if node.identifier == "std.shell" and field.startswith("config"):
+                variables = {**variables, "inputs": record(_ports(context, node), "inputs")}
+            template = compile_template(text, variables)
             yield from _issues(template, where)
             yield from _unordered(context, node, template, where)
         if node.identifier == "std.expr" and isinstance(node.config.get("expr"), str):

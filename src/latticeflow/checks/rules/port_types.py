@@ -1,0 +1,237 @@
+"""DAG201, TYPE002, TYPE003, TYPE006, TYPE007, TYPE010: what flows fits where it goes.
+
+Types are compared by structure, before anything runs. What cannot be decided is a warning, and
+the edge is checked when it carries a value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from latticeflow.checks.context import TEMPLATE_KEY, Context
+from latticeflow.checks.schema_parts import NothingThere, Schema, allows_null, without_null
+from latticeflow.checks.shapes import Shapes
+from latticeflow.diagnostics import Diagnostic, Location, did_you_mean, report
+from latticeflow.flow.model import Edge, Json, Node, SchemaRef
+from latticeflow.flow.schema import Verdict, is_subtype, schema_name
+
+
+def check(context: Context) -> Iterator[Diagnostic]:
+    """Compare what each edge carries with the port it feeds, and each literal with its input."""
+    comparison = _Comparison(context)
+    yield from _schemas(context)
+    for edge in context.edges:
+        yield from comparison.edge(edge)
+    for node in context.nodes.values():
+        yield from comparison.literals(node)
+    yield from comparison.output()
+
+
+_UNTYPED = "anything may come"
+"""How a verdict begins that is undecided only because the source says nothing of a part."""
+
+
+class _Comparison:
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._shapes = context.shared(Shapes)
+        self._verdicts: dict[tuple[int, int], tuple[Schema, Schema, Verdict]] = {}
+
+    def edge(self, edge: Edge) -> Iterator[Diagnostic]:
+        if edge.transform is not None:
+            return
+        node = self._context.nodes[edge.to]
+        if edge.to_port is None:
+            yield from self._whole(edge, node)
+            return
+        try:
+            given = self._shapes.carried(edge)
+        except NothingThere as reason:
+            yield report(
+                "TYPE007",
+                location=self._context.at_edge(edge, "select"),
+                select=edge.select,
+                source=edge.from_,
+                why=str(reason),
+            )
+            return
+        wanted = self._shapes.port(node, edge.to_port)
+        if wanted and not given:
+            # Nothing was said of it, so nothing is said here: it is looked at when it comes.
+            self._context.undecided.append((edge.from_, edge.to, edge.to_port))
+        verdict = self._compare(given, wanted)
+        if verdict is None:
+            return
+        decided = verdict.answer == "no"
+        is_gated = self._shapes.activation.is_gated(edge.to)
+        if decided and is_gated and self._only_null(given, wanted):
+            # A condition may rule null out in a way that is not understood here.
+            decided = False
+        where = self._context.at_edge(edge)
+        target = f"{edge.to}.{edge.to_port}"
+        source = f"{edge.from_}{(edge.select or '').replace('/', '.')}"
+        if decided:
+            yield report(
+                "DAG201",
+                location=where,
+                source=source,
+                given=f"`{schema_name(given)}`",
+                target=target,
+                wanted=f"`{schema_name(wanted)}`",
+                why=f": {verdict.reason}" if verdict.reason else "",
+            )
+            return
+        self._context.undecided.append((edge.from_, edge.to, edge.to_port))
+        if verdict.reason.startswith(_UNTYPED):
+            return
+        yield report(
+            "TYPE002",
+            location=where,
+            source=source,
+            given=f"`{schema_name(given)}`",
+            target=target,
+            wanted=f"`{schema_name(wanted)}`",
+            why=verdict.reason or "it may be null",
+        )
+
+    def _whole(self, edge: Edge, node: Node) -> Iterator[Diagnostic]:
+        """Compare what nodes say of themselves as a whole, as graphs without ports do."""
+        source = self._context.nodes[edge.from_]
+        given, wanted = source.out_schema, node.in_schema
+        if "opaque" in (given.kind, wanted.kind) or given == wanted:
+            return
+        schemas = self._context.flow.schemas
+        labels = [r.name for r in (given, wanted) if r.kind == "named" and r.name not in schemas]
+        if not labels:
+            verdict = self._compare(self._shapes.of(given), self._shapes.of(wanted))
+            if verdict is None or verdict.answer != "no":
+                return
+        yield report(
+            "DAG201",
+            location=self._context.at_edge(edge),
+            source=edge.from_,
+            given=f"`{_label(given)}`",
+            target=edge.to,
+            wanted=f"`{_label(wanted)}`",
+            why="",
+        )
+
+    def literals(self, node: Node) -> Iterator[Diagnostic]:
+        for name, value in node.inputs.items():
+            if isinstance(value, dict) and set(value) == {TEMPLATE_KEY}:
+                continue
+            where = self._context.at_node(node, f"inputs.{name}")
+            yield from self._literal(node, name, value, self._shapes.port(node, name), where)
+        if node.fallback is not msgspec.UNSET:
+            where = self._context.at_node(node, "fallback")
+            wanted = self._shapes.result(node)
+            yield from self._literal(node, "fallback", node.fallback, wanted, where)
+
+    def _literal(
+        self, node: Node, name: str, value: Json, wanted: Schema, where: Location
+    ) -> Iterator[Diagnostic]:
+        verdict = self._compare(_schema_of(value), wanted)
+        if verdict is not None and verdict.answer == "no":
+            why = verdict.reason or f"it is {schema_name(_schema_of(value))}"
+            yield report("TYPE003", location=where, port=name, node=node.alias, why=why)
+
+    def output(self) -> Iterator[Diagnostic]:
+        output = self._context.flow.output
+        if output is None or output.from_ not in self._context.nodes:
+            return
+        where = self._context.at_node(self._context.nodes[output.from_])
+        try:
+            given = self._shapes.taken(output.from_, output.select)
+        except NothingThere as reason:
+            yield report(
+                "TYPE007",
+                location=where,
+                select=output.select,
+                source=output.from_,
+                why=str(reason),
+            )
+            return
+        wanted = self._shapes.of(output.schema)
+        verdict = self._compare(given, wanted)
+        if verdict is not None and verdict.answer == "no":
+            if self._only_null(given, wanted):
+                return
+            yield report(
+                "TYPE010",
+                location=where,
+                flow=self._context.flow.name,
+                wanted=f"`{schema_name(wanted)}`",
+                node=output.from_,
+                given=f"`{schema_name(given)}`",
+                why=f": {verdict.reason}" if verdict.reason else "",
+            )
+
+    def _compare(self, given: Schema, wanted: Schema) -> Verdict | None:
+        """Return how `given` fails to fit `wanted`, or None when it fits or nothing is known."""
+        if not given or not wanted or given is wanted:
+            return None
+        key = (id(given), id(wanted))
+        known = self._verdicts.get(key)
+        if known is None:
+            named = self._context.flow.schemas
+            # Holding both keeps their ids from being used again.
+            known = (given, wanted, is_subtype(given, wanted, named=named))
+            self._verdicts[key] = known
+        return None if known[2].answer == "yes" else known[2]
+
+    def _only_null(self, given: Schema, wanted: Schema) -> bool:
+        return allows_null(given) and self._compare(without_null(given), wanted) is None
+
+
+def _schemas(context: Context) -> Iterator[Diagnostic]:
+    for node in context.nodes.values():
+        for name, port in node.ports.items():
+            where = context.at_node(node, f"ports.{name}")
+            yield from _named(context, port.schema, f"input `{name}` of `{node.alias}`", where)
+        for field, reference in (("in_schema", node.in_schema), ("out_schema", node.out_schema)):
+            where = context.at_node(node, field)
+            yield from _named(context, reference, f"`{node.alias}`", where)
+    for name, port in context.flow.inputs.items():
+        where = context.at_flow("inputs")
+        yield from _named(context, port.schema, f"input `{name}` of the flow", where)
+    if context.flow.output is not None:
+        where = context.at_flow("output")
+        yield from _named(context, context.flow.output.schema, "the flow's output", where)
+
+
+def _named(
+    context: Context, reference: SchemaRef, what: str, where: Location
+) -> Iterator[Diagnostic]:
+    if reference.kind != "named" or not context.flow.schemas:
+        # Without schemas of its own a flow's names are labels, compared by nobody.
+        return
+    if reference.name not in context.flow.schemas:
+        yield report(
+            "TYPE006",
+            location=where,
+            what=what,
+            name=reference.name,
+            suggestion=did_you_mean(reference.name or "", context.flow.schemas),
+        )
+
+
+def _label(reference: SchemaRef) -> str:
+    return reference.name or schema_name(reference.schema or {})
+
+
+def _schema_of(value: Json) -> Schema:
+    """Return the narrowest schema of a literal."""
+    if isinstance(value, Mapping):
+        properties = {str(key): _schema_of(inner) for key, inner in value.items()}
+        return {
+            "type": "object",
+            "properties": properties,
+            "required": list(properties),
+            "additionalProperties": False,
+        }
+    if isinstance(value, list):
+        members = [_schema_of(inner) for inner in value]
+        return {"type": "array", "prefixItems": members, "items": False}
+    return {"const": value}
