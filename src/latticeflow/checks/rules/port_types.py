@@ -15,7 +15,7 @@ from latticeflow.checks.schema_parts import NothingThere, Schema, allows_null, w
 from latticeflow.checks.shapes import Shapes
 from latticeflow.diagnostics import Diagnostic, Location, did_you_mean, report
 from latticeflow.flow.model import Edge, Json, Node, SchemaRef
-from latticeflow.flow.schema import Verdict, is_subtype, schema_name
+from latticeflow.flow.schema import Verdict, is_subtype, type_name
 
 
 def check(context: Context) -> Iterator[Diagnostic]:
@@ -64,7 +64,7 @@ class _Comparison:
         verdict = self._compare(given, wanted)
         if verdict is None:
             return
-        decided = verdict.answer == "no"
+        decided = verdict.decision == "no"
         is_gated = self._shapes.activation.is_gated(edge.to)
         if decided and is_gated and self._only_null(given, wanted):
             # A condition may rule null out in a way that is not understood here.
@@ -77,9 +77,9 @@ class _Comparison:
                 "DAG201",
                 location=where,
                 source=source,
-                given=f"`{schema_name(given)}`",
+                given=f"`{type_name(given)}`",
                 target=target,
-                wanted=f"`{schema_name(wanted)}`",
+                wanted=f"`{type_name(wanted)}`",
                 why=f": {verdict.reason}" if verdict.reason else "",
             )
             return
@@ -90,9 +90,9 @@ class _Comparison:
             "TYPE002",
             location=where,
             source=source,
-            given=f"`{schema_name(given)}`",
+            given=f"`{type_name(given)}`",
             target=target,
-            wanted=f"`{schema_name(wanted)}`",
+            wanted=f"`{type_name(wanted)}`",
             why=verdict.reason or "it may be null",
         )
 
@@ -106,7 +106,7 @@ class _Comparison:
         labels = [r.name for r in (given, wanted) if r.kind == "named" and r.name not in schemas]
         if not labels:
             verdict = self._compare(self._shapes.of(given), self._shapes.of(wanted))
-            if verdict is None or verdict.answer != "no":
+            if verdict is None or verdict.decision != "no":
                 return
         yield report(
             "DAG201",
@@ -133,8 +133,8 @@ class _Comparison:
         self, node: Node, name: str, value: Json, wanted: Schema, where: Location
     ) -> Iterator[Diagnostic]:
         verdict = self._compare(_schema_of(value), wanted)
-        if verdict is not None and verdict.answer == "no":
-            why = verdict.reason or f"it is {schema_name(_schema_of(value))}"
+        if verdict is not None and verdict.decision == "no":
+            why = verdict.reason or f"it is {type_name(_schema_of(value))}"
             yield report("TYPE003", location=where, port=name, node=node.alias, why=why)
 
     def output(self) -> Iterator[Diagnostic]:
@@ -155,16 +155,16 @@ class _Comparison:
             return
         wanted = self._shapes.of(output.schema)
         verdict = self._compare(given, wanted)
-        if verdict is not None and verdict.answer == "no":
+        if verdict is not None and verdict.decision == "no":
             if self._only_null(given, wanted):
                 return
             yield report(
                 "TYPE010",
                 location=where,
                 flow=self._context.flow.name,
-                wanted=f"`{schema_name(wanted)}`",
+                wanted=f"`{type_name(wanted)}`",
                 node=output.from_,
-                given=f"`{schema_name(given)}`",
+                given=f"`{type_name(given)}`",
                 why=f": {verdict.reason}" if verdict.reason else "",
             )
 
@@ -179,7 +179,7 @@ class _Comparison:
             # Holding both keeps their ids from being used again.
             known = (given, wanted, is_subtype(given, wanted, named=named))
             self._verdicts[key] = known
-        return None if known[2].answer == "yes" else known[2]
+        return None if known[2].decision == "yes" else known[2]
 
     def _only_null(self, given: Schema, wanted: Schema) -> bool:
         return allows_null(given) and self._compare(without_null(given), wanted) is None
@@ -218,7 +218,7 @@ def _named(
 
 
 def _label(reference: SchemaRef) -> str:
-    return reference.name or schema_name(reference.schema or {})
+    return reference.name or type_name(reference.schema or {})
 
 
 def _schema_of(value: Json) -> Schema:
