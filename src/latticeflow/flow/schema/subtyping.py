@@ -32,6 +32,11 @@ class Verdict:
     reason: str = ""
 
     @property
+    def answer(self) -> Decision:
+        """The decision."""
+        return self.decision
+
+    @property
     def fits(self) -> bool:
         """Tell whether every value of the source surely fits."""
         return self.decision == "yes"
