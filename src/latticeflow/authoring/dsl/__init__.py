@@ -7,6 +7,7 @@ says what it means then.
 
 from latticeflow.authoring.dsl.builder import FlowBuilder, Handle
 from latticeflow.authoring.dsl.compensation import Saga, saga
+from latticeflow.authoring.dsl.compiler import compile_flow
 from latticeflow.authoring.dsl.components import component_of, is_data_type
 from latticeflow.authoring.dsl.concurrency import parallel
 from latticeflow.authoring.dsl.decorators import flow, node
@@ -79,6 +80,7 @@ __all__ = [
     "Window",
     "answering",
     "approval",
+    "compile_flow",
     "component_of",
     "duration_ms",
     "each",

@@ -13,16 +13,17 @@ from typing import Any
 import msgspec
 
 from latticeflow.authoring.dsl.annotations import Annotation
+from latticeflow.authoring.dsl.compiler import compile_flow
 from latticeflow.authoring.dsl.components import component_of, inline_component
 from latticeflow.authoring.dsl.decoding import Decode, decoder
 from latticeflow.authoring.dsl.node_fields import node_fields
-from latticeflow.authoring.dsl.options import node_options
+from latticeflow.authoring.dsl.options import flow_options, node_options
 from latticeflow.authoring.dsl.schemas import schema_ref
 from latticeflow.authoring.model import Authored
-from latticeflow.diagnostics import UsageError, did_you_mean, report
+from latticeflow.diagnostics import CheckError, UsageError, did_you_mean, report
 from latticeflow.flow.component import Catalog, Component
 from latticeflow.flow.identity import DEVELOPMENT_VERSION, flow_id, node_id
-from latticeflow.flow.lattice import Determinism, Effects
+from latticeflow.flow.lattice import Determinism, Effects, join_determinism, join_effects
 from latticeflow.flow.model import (
     OPAQUE,
     DurabilityMode,
@@ -142,7 +143,8 @@ class FlowBuilder:
         """Add a node and feed its inputs.
 
         Args:
-            what: A node function, a data type, or a component.
+            what: A node function, a data type, a flow function (it becomes a sub-flow), or a
+                component.
             alias: Its alias, unique in the flow; by default made from the function's name.
             inputs: What feeds each input: a handle, a list of handles, or a value. What a
                 `*rest` parameter takes is given as a list under its name.
@@ -151,14 +153,18 @@ class FlowBuilder:
             A handle to its output.
 
         Raises:
-            CheckError: `what` cannot be a component.
+            CheckError: `what` cannot be a component, or the flow has mistakes.
             UsageError: FLOW060, there is no such input; FLOW061, a handle is of another builder;
                 FLOW062, the alias is taken.
         """
         component = self._known.get(what)
         if component is None:
-            found = what if isinstance(what, Component) else component_of(what)
-            component = self._known[what] = self._learn(found, what)
+            if flow_options(what) is not None:
+                component = self._learn_flow(what)
+            else:
+                found = what if isinstance(what, Component) else component_of(what)
+                component = self._learn(found, what)
+            self._known[what] = component
         return self._add(component, alias, inputs)
 
     def inline(
@@ -280,6 +286,27 @@ class FlowBuilder:
             self._known.setdefault(options.compensate, undo)
             if undo.spec.identifier not in self._used:
                 self._learn(undo, options.compensate)
+        return component
+
+    def _learn_flow(self, fn: Callable[..., object]) -> Component:
+        authored = compile_flow(fn)
+        if authored.flow is None:
+            raise CheckError("", authored.diagnostics)
+        inner = _as_body(authored.flow)
+        component = component_of(fn)
+        spec = component.spec
+        for name, used in authored.catalog.items():
+            self._used.setdefault(name, used)
+        self._fields[spec.identifier] = {
+            "identifier": spec.identifier,
+            "name": spec.name,
+            "kind": "subflow",
+            "effects": join_effects(node.effects for node in inner.nodes),
+            "determinism": join_determinism(node.determinism for node in inner.nodes),
+            "summary": inner.summary,
+            "out_schema": OPAQUE if inner.output is None else inner.output.schema,
+            "subflow_ir": inner,
+        }
         return component
 
     def _listed(self, parts: list[Any] | tuple[Any, ...], wanted: str) -> Handle:
@@ -428,6 +455,17 @@ class FlowBuilder:
 
 def _taken(alias: str, why: str) -> UsageError:
     return UsageError("", (report("FLOW062", alias=alias, why=why),))
+
+
+def _as_body(flow: Flow) -> Flow:
+    """Return a flow as it stands inside another: its inputs come from there, not from a trigger."""
+    nodes = [
+        msgspec.structs.replace(node, identifier="std.input", kind="inline", config={})
+        if node.kind == "trigger"
+        else node
+        for node in flow.nodes
+    ]
+    return msgspec.structs.replace(flow, nodes=nodes, metadata=Metadata(), policies=Policies())
 
 
 def _list_schema(parts: list[SchemaRef]) -> SchemaRef:

@@ -3,9 +3,9 @@
 import pytest
 from tests.unit.authoring.dsl.sample_types import Item, Order, charge, price
 
-from latticeflow import FlowBuilder, node
-from latticeflow.authoring.dsl import Handle
-from latticeflow.diagnostics import UsageError
+from latticeflow import FlowBuilder, flow, node
+from latticeflow.authoring.dsl import Handle, component_of
+from latticeflow.diagnostics import CheckError, UsageError
 from latticeflow.flow import decode_flow, encode_flow
 from latticeflow.flow.model import Node
 
@@ -28,6 +28,16 @@ def spread(*xs: int) -> int:
 @node(fallback=0, retry=2, timeout="1s")
 def shaky(a: int) -> int:
     return a
+
+
+@flow
+def twice(x: int) -> int:
+    return add(add(x), 2)
+
+
+@flow
+def mistaken(x: int) -> int:
+    return add(len, x // 2)
 
 
 def edges_of(flow):
@@ -159,6 +169,25 @@ def test_a_record_of_outputs():
     flow, _ = builder.build()
     assert flow.nodes[-1].identifier == "std.record"
     assert flow.output.from_ == flow.nodes[-1].alias
+
+
+def test_a_flow_becomes_a_sub_flow():
+    builder = FlowBuilder("outer")
+    builder.output(builder.add(twice, x=builder.input("n", int)))
+    flow, catalog = builder.build()
+    sub = flow.nodes[-1]
+    assert (sub.kind, sub.alias, list(sub.ports)) == ("subflow", "twice", ["x"])
+    assert next(node.identifier for node in sub.subflow_ir.nodes) == "std.input"
+    assert component_of(add).spec.identifier in catalog
+    assert flow.output.schema.schema == {"type": "integer"}
+
+
+def test_a_flow_with_mistakes_is_refused_with_all_of_them():
+    builder = FlowBuilder("outer")
+    with pytest.raises(CheckError) as caught:
+        builder.add(mistaken, x=1)
+    assert caught.value.diagnostics
+    assert builder.build()[0].nodes == []
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import functools
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import pytest
 from tests.unit.authoring.dsl import sample_types as sample
@@ -167,7 +168,7 @@ def test_a_refusal_points_at_the_function():
     (found,) = refusal(unresolved)
     assert found.location.file.endswith("test_components.py")
     line = found.location.range.start.line
-    with open(__file__) as stream:
+    with Path(__file__).open() as stream:
         assert stream.readlines()[line - 1].startswith("def unresolved")
 
 

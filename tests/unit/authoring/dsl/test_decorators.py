@@ -165,7 +165,7 @@ def test_durations(text, seconds):
 
 @pytest.mark.parametrize("text", ["", "5", "-5s", "5 minutes", "P", "PT", 5, None, timedelta(-1)])
 def test_what_is_no_duration(text):
-    with pytest.raises(ValueError, match="duration|negative"):
+    with pytest.raises(ValueError, match=r"duration|negative"):
         parse_duration(text)
 
 
