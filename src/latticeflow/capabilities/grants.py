@@ -120,6 +120,10 @@ class Grants:
         """The families something is provided for."""
         return frozenset(self._providers)
 
+    def provider(self, family: str) -> object | None:
+        """Return what is provided for `family`, for the host's own use."""
+        return self._providers.get(family)
+
     def missing(self, specs: Iterable[NodeSpec]) -> tuple[str, ...]:
         """Return the capability ids that the nodes ask for and nothing provides, sorted."""
         wanted = {identifier for spec in specs for identifier in spec.capabilities.values()}

@@ -1,0 +1,1 @@
+"""Composition: a plan, a configuration and providers become a running process."""

@@ -1,0 +1,119 @@
+"""Taking up a run again: the stored graph, the code it named, and what was already done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from latticeflow.diagnostics import UsageError, report
+from latticeflow.flow.identity import decode_flow, flow_digest
+from latticeflow.hosts.local.arguments import decode_arguments
+from latticeflow.hosts.local.preparing import Prepared, prepare
+from latticeflow.hosts.local.targets import catalog_for, read_target
+from latticeflow.providers.run_store import this_process
+from latticeflow.runs import TERMINAL, Event, EventKind, Run, RunStatus, RunStore, decode_value
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """A run that this process has taken over, ready to be driven."""
+
+    prepared: Prepared
+    run: Run
+    arguments: Mapping[str, Any]
+    past: tuple[Event, ...]
+
+
+async def recall(
+    store: RunStore,
+    run_id: str,
+    *,
+    prepared: Prepared | None = None,
+    accept_code: bool = False,
+    assume: str | None = None,
+) -> Recalled:
+    """Take over a run and read what is needed to go on with it.
+
+    The stored graph is what runs on. `prepared` gives the code where the recorded target is not
+    to be used.
+
+    Raises:
+        UsageError: there is no such run (RUN104), it has ended (RUN106), a live process owns it
+            (DAG-CKPT-007), the code of a step still to run has changed (DAG-CKPT-009).
+    """
+    run = await store.get(run_id)
+    if run is None:
+        raise UsageError(diagnostics=(report("RUN104", run=run_id),))
+    if run.status in TERMINAL:
+        raise UsageError(diagnostics=(report("RUN106", run=run_id, status=run.status.value),))
+    past = tuple(await store.history(run_id))
+    ready = _same_graph(run, prepared, past, accept_code=accept_code)
+    arguments = decode_arguments(ready, decode_value(run.arguments))
+    claimed = await store.claim(run_id, this_process())
+    if claimed is None:
+        owner = "another process" if run.owner is None else f"process {run.owner.pid}"
+        raise UsageError(diagnostics=(report("DAG-CKPT-007", run=run_id, owner=owner),))
+    if claimed.status is RunStatus.PARKED or assume is not None:
+        past = await _assume(store, claimed, past, assume)
+    claimed.error = None
+    return Recalled(ready, claimed, arguments, past)
+
+
+def _same_graph(
+    run: Run, prepared: Prepared | None, past: tuple[Event, ...], *, accept_code: bool
+) -> Prepared:
+    stored = decode_flow(run.flow_ir)
+    if prepared is None:
+        if run.target is None:
+            authored = catalog_for(stored, root=Path.cwd())
+        else:
+            authored = read_target(run.target, root=Path(run.options.get("root") or "."))
+            if authored.flow is None or flow_digest(authored.flow) != run.flow_digest:
+                authored = catalog_for(stored, root=Path.cwd(), known=authored)
+        prepared = prepare(authored, target=run.target)
+    changed = sorted(
+        path
+        for path, digest in run.code_digests.items()
+        if prepared.code_digests.get(path, digest) != digest and not _is_done(path, past)
+    )
+    if changed and not accept_code:
+        nodes = ", ".join(f"`{path}`" for path in changed)
+        raise UsageError(diagnostics=(report("DAG-CKPT-009", run=run.run_id, nodes=nodes),))
+    return prepared
+
+
+def _is_done(path: str, past: tuple[Event, ...]) -> bool:
+    """Tell whether the step at `path`, outside of any body, has completed."""
+    return any(event.kind is EventKind.STEP_COMPLETED and event.position == path for event in past)
+
+
+async def _assume(
+    store: RunStore, run: Run, past: tuple[Event, ...], assume: str | None
+) -> tuple[Event, ...]:
+    doubtful = {
+        (event.position, event.attempt) for event in past if event.kind is EventKind.STEP_IN_DOUBT
+    }
+    settled = {
+        (event.position, event.attempt)
+        for event in past
+        if event.kind in (EventKind.STEP_COMPLETED, EventKind.STEP_ASSUMED)
+    }
+    open_doubts = sorted(doubtful - settled)
+    if not open_doubts or assume is None:
+        return past
+    fence = 0 if run.owner is None else run.owner.fence
+    events = tuple(
+        Event(
+            kind=EventKind.STEP_ASSUMED,
+            at_ms=run.created_at_ms,
+            position=position,
+            attempt=attempt,
+            value=b"null" if assume == "done" else None,
+            data={"assume": assume},
+        )
+        for position, attempt in open_doubts
+    )
+    await store.append(run.run_id, events, fence=fence)
+    return (*past, *events)

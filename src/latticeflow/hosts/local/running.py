@@ -1,0 +1,290 @@
+"""One run on this machine: from a prepared flow and its inputs to a recorded result."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import platform
+import secrets
+import sys
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+import msgspec
+
+from latticeflow.capabilities import Dedupe
+from latticeflow.capabilities.grants import Grants, Holder
+from latticeflow.diagnostics import Diagnostic, InternalError, report
+from latticeflow.engine import (
+    Effects,
+    InDoubt,
+    Journal,
+    Loop,
+    Observer,
+    Outcome,
+    Stepper,
+    Surroundings,
+)
+from latticeflow.engine.loop import Durability
+from latticeflow.flow.identity import canonical_json
+from latticeflow.hosts.local.preparing import Prepared
+from latticeflow.plan import Step
+from latticeflow.runs import (
+    TERMINAL,
+    Event,
+    EventKind,
+    Run,
+    RunError,
+    RunStatus,
+    RunStore,
+    encode_value,
+)
+
+CANCEL_POLL_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a run ended.
+
+    `value` is what the flow returned, as a Python object where the run happened in this process.
+    `exception` is the original error of a run in this process that failed.
+    """
+
+    run: Run
+    status: RunStatus
+    value: Any = None
+    error: RunError | None = None
+    exception: BaseException | None = None
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+def new_run_id() -> str:
+    """Return a fresh id: sortable by time, unguessable."""
+    return f"{int(time.time() * 1000):012x}{secrets.token_hex(6)}"
+
+
+def make_run(
+    prepared: Prepared,
+    arguments: Mapping[str, Any],
+    *,
+    run_id: str | None = None,
+    durability: Durability = "strong",
+    options: Mapping[str, Any] | None = None,
+    parent_run_id: str | None = None,
+) -> Run:
+    """Describe a run that has not begun."""
+    flow = prepared.flow
+    return Run(
+        run_id=run_id or new_run_id(),
+        flow_name=flow.name,
+        flow_version=flow.version,
+        flow_digest=prepared.plan.digest,
+        flow_ir=prepared.ir,
+        arguments=canonical_json(msgspec.json.decode(encode_value(dict(arguments)))),
+        created_at_ms=wall_ms(),
+        target=prepared.target,
+        durability=durability,
+        code_digests=dict(prepared.code_digests),
+        seed=secrets.randbits(48),
+        actor=_actor(),
+        host=platform.node(),
+        product_version=product_version(),
+        options=dict(options or {}),
+        parent_run_id=parent_run_id,
+    )
+
+
+def product_version() -> str:
+    """Return the version of the package that runs."""
+    return str(getattr(sys.modules["latticeflow"], "__version__", "unknown"))
+
+
+def wall_ms() -> int:
+    """Return the time of day in milliseconds since the epoch."""
+    return time.time_ns() // 1_000_000
+
+
+@dataclass(slots=True)
+class Execution:
+    """All that one run needs; `execute` drives it."""
+
+    prepared: Prepared
+    run: Run
+    arguments: Mapping[str, Any]
+    surroundings: Surroundings
+    store: RunStore | None = None
+    grants: Grants | None = None
+    past: tuple[Event, ...] = ()
+    deadline_ms: int | None = None
+    max_parallel: int | None = None
+    observer: Observer | None = None
+    on_loop: Callable[[Loop], None] | None = None
+
+    async def execute(self) -> Result:
+        """Run to the end, recording what happens.
+
+        Cancellation: the run is cancelled and recorded as such, then `CancelledError` goes on.
+        """
+        run = self.run
+        journal = self._journal()
+        stepper = Stepper(
+            self.prepared.plan,
+            self.arguments,
+            seed=run.seed,
+            facts_of_run={"id": run.run_id, "flow": run.flow_name, "version": run.flow_version},
+            environment=self.surroundings.environment,
+            max_parallel=self.max_parallel,
+        )
+        around = self._surroundings()
+        loop = Loop(stepper, around, journal=journal, durability=_mode(run.durability))
+        if self.on_loop is not None:
+            self.on_loop(loop)
+        run.started_at_ms = run.started_at_ms or wall_ms()
+        run.status = RunStatus.RUNNING
+        begun: Awaitable[None] | None
+        watcher: asyncio.Future[None] | None
+        if journal is not None:
+            kind = EventKind.RUN_RESUMED if self.past else EventKind.RUN_STARTED
+            begun = journal.write(kind, state=run)
+            watcher = asyncio.ensure_future(self._watch_cancel(loop))
+        else:
+            begun = None
+            watcher = None
+            self._tell(EventKind.RUN_STARTED)
+        deadline = None
+        if self.deadline_ms is not None and around.clock_ms is not None:
+            deadline = around.clock_ms() + self.deadline_ms
+        try:
+            outcome = await loop.run(deadline_ms=deadline)
+        except asyncio.CancelledError:
+            await self._finish(journal, Outcome("cancelled", reason="cancelled"), [])
+            raise
+        finally:
+            if watcher is not None:
+                watcher.cancel()
+            if begun is not None:
+                await _quietly(begun)
+        return await self._finish(journal, outcome, loop.in_doubt)
+
+    def _journal(self) -> Journal | None:
+        if self.store is None:
+            return None
+        return Journal(self.store, self.run, clock=wall_ms, observer=self.observer, past=self.past)
+
+    def _surroundings(self) -> Surroundings:
+        around = self.surroundings
+        around.observer = self.observer
+        around.clock_ms = around.clock_ms or _clock_ms
+        around.grant = self._grant if self.grants is not None else None
+        return around
+
+    def _grant(self, step: Step, position: str, attempt: int) -> Mapping[str, Any]:
+        if self.grants is None or step.component is None:
+            msg = "a step asks for capabilities where none are granted"
+            raise InternalError(msg)
+        holder = Holder(
+            node=step.alias,
+            run_id=self.run.run_id,
+            position=position,
+            attempt=attempt,
+            seed=self.run.seed,
+        )
+        return self.grants.for_node(step.component.spec, holder)
+
+    async def _watch_cancel(self, loop: Loop) -> None:
+        """Cancel the run once another process has asked for it."""
+        store = self.store
+        while store is not None:
+            await asyncio.sleep(CANCEL_POLL_SECONDS)
+            if await store.cancel_requested((self.run.run_id,)):
+                loop.cancel("requested")
+                return
+
+    async def _finish(
+        self, journal: Journal | None, outcome: Outcome, doubts: list[InDoubt]
+    ) -> Result:
+        run = self.run
+        run.finished_at_ms = wall_ms()
+        exception = None
+        value = None
+        diagnostics: tuple[Diagnostic, ...] = ()
+        if doubts:
+            run.status, kind = RunStatus.PARKED, EventKind.RUN_PARKED
+            run.finished_at_ms = None
+            diagnostics = tuple(
+                report("RUN105", step=doubt.alias, run=run.run_id) for doubt in doubts
+            )
+            run.error = RunError(
+                type="latticeflow:InDoubt",
+                message=str(doubts[0]),
+                code="RUN105",
+                position=doubts[0].position,
+            )
+            if journal is not None:
+                for doubt in doubts:
+                    _ = journal.write(EventKind.STEP_IN_DOUBT, doubt.position, doubt.attempt)
+        elif outcome.status == "succeeded":
+            run.status, kind = RunStatus.SUCCEEDED, EventKind.RUN_COMPLETED
+            value = outcome.value
+        elif outcome.status == "failed" and outcome.failure is not None:
+            run.status, kind = RunStatus.FAILED, EventKind.RUN_FAILED
+            run.error = outcome.failure.error
+            exception = outcome.failure.exception
+        else:
+            run.status, kind = RunStatus.CANCELLED, EventKind.RUN_CANCELLED
+            late = outcome.reason == "deadline"
+            found = (
+                report("RUN102", run=run.run_id, timeout_ms=self.deadline_ms)
+                if late
+                else report("RUN103", run=run.run_id, why=f" ({outcome.reason})")
+            )
+            diagnostics = (found,)
+            run.error = RunError(
+                type="builtins:TimeoutError" if late else "asyncio:CancelledError",
+                message=found.message,
+                code=found.code,
+            )
+        if journal is not None:
+            if run.status is RunStatus.SUCCEEDED:
+                run.result = encode_value(value)
+            await journal.write(kind, error=run.error, state=run)
+            if self.store is not None and run.owner is not None and run.status in TERMINAL:
+                await self.store.release(run.run_id, run.owner.fence)
+        else:
+            self._tell(kind)
+        return Result(run, run.status, value, run.error, exception, diagnostics)
+
+    def _tell(self, kind: EventKind) -> None:
+        if self.observer is not None:
+            self.observer.on_event(Event(kind=kind, at_ms=wall_ms(), error=self.run.error))
+
+
+def effects_of(prepared: Prepared, run: Run, grants: Grants | None) -> Effects:
+    """Return the judge of effects of a run."""
+    ledger = None if grants is None else cast("Dedupe | None", grants.provider("dedupe"))
+    return Effects(run_id=run.run_id, namespace=prepared.flow.name, ledger=ledger)
+
+
+def _mode(durability: str) -> Durability:
+    return "strong" if durability == "strong" else "off" if durability == "off" else "partial"
+
+
+def _clock_ms() -> int:
+    return time.monotonic_ns() // 1_000_000
+
+
+def _actor() -> str | None:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return None
+
+
+async def _quietly(begun: Awaitable[None]) -> None:
+    try:
+        await begun
+    except Exception:  # noqa: BLE001, S110  (the same error has stopped the loop already)
+        pass

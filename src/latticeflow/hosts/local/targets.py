@@ -1,0 +1,131 @@
+"""Targets: what a user names on a command line or a run records, and the flow it means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+
+from latticeflow.authoring import Authored
+from latticeflow.authoring.dsl import FlowBuilder, load_python, resolve_python
+from latticeflow.diagnostics import Diagnostic, Location, report
+from latticeflow.flow.component import Catalog, Component
+from latticeflow.flow.identity import decode_flow
+from latticeflow.flow.model import Flow
+from latticeflow.flow.schema import decoder_of
+from latticeflow.hosts.local.compiling import compiled
+
+
+def read_target(
+    target: str,
+    *,
+    root: Path | None = None,
+    overrides: Mapping[str, object] | None = None,
+) -> Authored:
+    """Read the flow that `target` names: `.py`, `.py:flow`, `module:flow`, `.toml` or `.json`.
+
+    Whatever is wrong with it is in the diagnostics; nothing is raised for what a user wrote.
+
+    Args:
+        target: The locator.
+        root: The project's folder; by default the nearest one above the file.
+        overrides: For a workflow.toml, values that replace its own, by dotted path.
+    """
+    if target.endswith(".toml"):
+        return _read_toml(Path(target), root, overrides)
+    if target.endswith(".json"):
+        return _read_json(Path(target), root)
+    loaded = load_python(target, root=root)
+    if loaded.flow is None:
+        return Authored(None, diagnostics=loaded.diagnostics, files=loaded.files)
+    if isinstance(loaded.flow, FlowBuilder):
+        authored = loaded.flow.authored()
+    else:
+        authored = compiled(loaded.flow)
+    return replace(authored, files={**loaded.files, **authored.files})
+
+
+def catalog_for(flow: Flow, *, root: Path, known: Authored | None = None) -> Authored:
+    """Return `flow` with the components it names, looked up by identifier.
+
+    Args:
+        flow: A graph from elsewhere: a file, a store.
+        root: The folder that paths in identifiers are relative to.
+        known: Where to look for components first.
+    """
+    components = dict(known.catalog) if known is not None else {}
+    found: list[Diagnostic] = []
+    for identifier in sorted(_named(flow)):
+        if identifier in components or identifier.startswith("std."):
+            continue
+        resolved = resolve_python(identifier, root)
+        if isinstance(resolved, Component):
+            components[identifier] = resolved
+        else:
+            found.append(resolved)
+    return Authored(
+        flow,
+        catalog=Catalog(components.values()),
+        diagnostics=tuple(found),
+        decode={
+            name: decode
+            for name, port in flow.inputs.items()
+            if (decode := decoder_of(port.schema, flow.schemas)) is not None
+        },
+    )
+
+
+def _named(flow: Flow) -> set[str]:
+    names: set[str] = set()
+    for node in flow.nodes:
+        if node.subflow_ir is not None:
+            names |= _named(node.subflow_ir)
+        else:
+            names.add(node.identifier)
+    return names
+
+
+def _read_toml(path: Path, root: Path | None, overrides: Mapping[str, object] | None) -> Authored:
+    from latticeflow.authoring.toml import load_workflow  # noqa: PLC0415  (only TOML flows pay)
+
+    base = (root or path.parent).absolute()
+    try:
+        return load_workflow(
+            path,
+            resolve=lambda uses: _component(uses, path.parent, base),
+            overrides=overrides,
+        )
+    except (OSError, UnicodeDecodeError) as exc:
+        return Authored(None, diagnostics=(_unreadable(path, exc),))
+
+
+def _component(uses: str, folder: Path, root: Path) -> Component | Diagnostic:
+    """Return what a step of a workflow.toml uses: a path there is relative to the file."""
+    place, colon, name = uses.rpartition(":")
+    if place.endswith(".py") and colon:
+        file = (folder / place).absolute()
+        if file.is_relative_to(root):
+            return resolve_python(f"{file.relative_to(root).as_posix()}:{name}", root)
+    return resolve_python(uses, root)
+
+
+def _read_json(path: Path, root: Path | None) -> Authored:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as exc:
+        return Authored(None, diagnostics=(_unreadable(path, exc),))
+    try:
+        flow = decode_flow(text)
+    except msgspec.DecodeError as exc:
+        found = report("CLI001", target=str(path), why=exc, location=Location(file=str(path)))
+        return Authored(None, diagnostics=(found,), files={str(path): text})
+    authored = catalog_for(flow, root=(root or Path.cwd()).absolute())
+    return replace(authored, files={str(path): text})
+
+
+def _unreadable(path: Path, error: Exception) -> Diagnostic:
+    if isinstance(error, FileNotFoundError):
+        return report("CLI002", target=str(path), suggestion="")
+    return report("CLI012", path=str(path), why=error, location=Location(file=str(path)))
