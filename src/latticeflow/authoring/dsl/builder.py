@@ -159,11 +159,12 @@ class FlowBuilder:
         """
         component = self._known.get(what)
         if component is None:
-            if flow_options(what) is not None:
+            if isinstance(what, Component):
+                component = self._learn(what, None)
+            elif flow_options(what) is not None:
                 component = self._learn_flow(what)
             else:
-                found = what if isinstance(what, Component) else component_of(what)
-                component = self._learn(found, what)
+                component = self._learn(component_of(what), what)
             self._known[what] = component
         return self._add(component, alias, inputs)
 
