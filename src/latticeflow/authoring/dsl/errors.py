@@ -20,7 +20,8 @@ Exceptions: TypeAlias = type[BaseException] | tuple[type[BaseException], ...]
 class RetryAfter(Exception):  # noqa: N818  (a signal to the engine, named for what it asks)
     """Fail this attempt and ask that the next one starts no sooner than after `delay`.
 
-    The node's own retry policy still says how many attempts there are.
+    The node's own retry policy still says how many attempts there are. The engine reads the delay
+    off any exception: one of one's own may have a `retry_after` too.
 
     Args:
         delay: How long to wait at least.
@@ -32,13 +33,23 @@ class RetryAfter(Exception):  # noqa: N818  (a signal to the engine, named for w
         self.message = message
         super().__init__(message or f"try again after {self.delay.total_seconds():g} s")
 
+    @property
+    def retry_after(self) -> timedelta:
+        """The delay, under the name by which the engine reads it off any exception."""
+        return self.delay
+
     def __reduce__(self) -> tuple[object, tuple[object, ...]]:
         # An exception is pickled by its `args`; these would lose the delay.
         return (type(self), (self.delay, self.message))
 
 
 class NonRetryable(Exception):  # noqa: N818  (the same)
-    """Fail the node at once, however many attempts its retry policy has left."""
+    """Fail the node at once, however many attempts its retry policy has left.
+
+    The engine reads the mark off any exception: a class of one's own may have it too.
+    """
+
+    non_retryable = True
 
 
 def exception_name(kind: type[BaseException]) -> str:

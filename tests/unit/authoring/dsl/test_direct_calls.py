@@ -233,6 +233,14 @@ def test_signals_survive_a_border():
     assert str(pickle.loads(pickle.dumps(NonRetryable("no")))) == "no"
 
 
+def test_the_engine_reads_the_signals():
+    from latticeflow.engine.failure import failure_of
+
+    assert failure_of(RetryAfter("5s")).retry_after_ms == 5000
+    assert not failure_of(NonRetryable("no")).retryable
+    assert failure_of(ValueError("x")).retryable
+
+
 @node
 def double(x: int) -> int:
     return x * 2
