@@ -19,6 +19,18 @@ from latticeflow.expr import Program, compile_expression, from_json_schema, to_j
 from latticeflow.flow.model import Edge, Node, Port, SchemaRef
 from latticeflow.flow.surfaces import ForEachConfig, LoopConfig
 
+_SHELL: Schema = {
+    "type": "object",
+    "properties": {
+        "stdout": {"type": "string"},
+        "stderr": {"type": "string"},
+        "exit_code": {"type": "integer"},
+        "outputs": {"type": "object"},
+    },
+    "required": ["stdout", "stderr", "exit_code", "outputs"],
+}
+"""What a command gives, on every host."""
+
 
 class Shapes:
     """The types of one flow's values. What is not known is `ANYTHING`, never an error."""
@@ -90,6 +102,8 @@ class Shapes:
                 return inner.schema or ANYTHING
         if node.out_schema.kind != "opaque":
             return self.of(node.out_schema)
+        if node.identifier == "std.shell":
+            return _SHELL
         component = self._context.component(node)
         return ANYTHING if component is None else self.of(component.spec.output)
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from latticeflow.checks.context import Context
 from latticeflow.checks.rules import (
     buffers,
+    compensation,
     component_config,
     cycle,
     determinism,
@@ -66,6 +67,7 @@ RULES: tuple[Rule, ...] = (
     exactly_once.check,
     timeouts.check,
     retries.check,
+    compensation.check,
     buffers.check,
     limits.check,
     durability.check,

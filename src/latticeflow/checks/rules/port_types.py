@@ -170,7 +170,7 @@ class _Comparison:
 
     def _compare(self, given: Schema, wanted: Schema) -> Verdict | None:
         """Return how `given` fails to fit `wanted`, or None when it fits or nothing is known."""
-        if not given or not wanted or given is wanted:
+        if not given or not wanted or given == wanted:
             return None
         key = (id(given), id(wanted))
         known = self._verdicts.get(key)
