@@ -23,11 +23,12 @@ _GRANTED: ContextVar[Mapping[str, object]] = ContextVar("latticeflow_granted")
 class Granted:
     """The type of `granted`; `@node` binds one to each parameter that has it as default."""
 
-    __slots__ = ("__node", "__parameter")
+    __slots__ = ("__family", "__node", "__parameter")
 
     def __init__(self, node: FunctionType | None = None, parameter: str = "") -> None:
         self.__node = node
         self.__parameter = parameter
+        self.__family: str | None = None
 
     def __repr__(self) -> str:
         return "granted"
@@ -44,8 +45,9 @@ class Granted:
         if node is None:
             raise LatticeFlowError("", (report("CAP113", name=name, node="a node"),))
         if parameter not in providers and providers:
-            family = _family(node, parameter)
-            provider = None if family is None else providers.get(family)
+            if self.__family is None:
+                self.__family = _family(node, parameter)
+            provider = providers.get(self.__family)
         else:
             provider = providers.get(parameter)
         if provider is None:
@@ -75,10 +77,9 @@ def granting(providers: Mapping[str, object]) -> Iterator[None]:
         _GRANTED.reset(token)
 
 
-def _family(fn: FunctionType, parameter: str) -> str | None:
-    annotation = get_type_hints(fn).get(parameter)
-    identifier = capability_of(annotation)
-    return None if identifier is None else identifier.partition(".")[0]
+def _family(fn: FunctionType, parameter: str) -> str:
+    identifier = capability_of(get_type_hints(fn).get(parameter))
+    return "" if identifier is None else identifier.partition(".")[0]
 
 
 def bind_granted(fn: FunctionType) -> None:
