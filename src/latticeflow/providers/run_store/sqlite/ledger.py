@@ -17,7 +17,9 @@ from latticeflow.providers.run_store.sqlite.rows import Row
 from latticeflow.runs import StoreError
 
 _REMEMBERED = 10_000
-_CHECKPOINT_PAGES = 2_000
+# Early, for the log is written faster once it overwrites itself than while its file grows
+# (measured: 190 us a commit against 350).
+_CHECKPOINT_PAGES = 256
 _RESTART_SECONDS = 0.25
 
 

@@ -48,6 +48,7 @@ def connect(path: Path, *, url: str, busy_ms: int, vfs: str | None = None) -> ap
 
 
 def _settle(connection: apsw.Connection, url: str) -> None:
+    _version(connection, url)  # first of all: another program's file is left as it is
     mode = connection.execute("PRAGMA journal_mode = WAL").get
     if mode != "wal":
         why = f"its file system cannot share memory (journal mode {mode})"
