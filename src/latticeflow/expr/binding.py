@@ -203,8 +203,11 @@ def _size(value: object, path: Path) -> int:
     raise ExpressionError(issues.WRONG_DYNAMIC_TYPE, message)
 
 
+_KINDS = {type(None): "null", str: "string", float: "double", dict: "map", tuple: "list"}
+
+
 def _kind(value: object) -> str:
-    return "null" if value is None else type(value).__name__
+    return _KINDS.get(type(value), type(value).__name__)
 
 
 def _key(key: object) -> str:

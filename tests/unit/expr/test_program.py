@@ -196,7 +196,7 @@ def test_the_message_names_the_place() -> None:
     order = {"items": [{"name": "pen", "price": "much"}]}
     with pytest.raises(ExpressionError) as caught:
         program("order.items.all(i, i.price > 1.0)").evaluate({"order": order})
-    assert caught.value.message == "`order.items` is str, not double"
+    assert caught.value.message == "`order.items` is string, not double"
 
 
 def test_path_and_references() -> None:
