@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
@@ -233,25 +232,21 @@ def _revive(text: str, variables: dict[str, Type], expected: Type | None) -> Pro
 
 
 class _Cache:
-    """The programs used last; safe between threads."""
+    """The programs made last; safe between threads."""
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._entries: OrderedDict[object, Program] = OrderedDict()
+        self._entries: dict[object, Program] = {}
         self._lock = threading.Lock()
 
     def get(self, key: object) -> Program | None:
-        with self._lock:
-            found = self._entries.get(key)
-            if found is not None:
-                self._entries.move_to_end(key)
-            return found
+        return self._entries.get(key)
 
     def put(self, key: object, program: Program) -> None:
         with self._lock:
             self._entries[key] = program
             if len(self._entries) > self._size:
-                self._entries.popitem(last=False)
+                del self._entries[next(iter(self._entries))]
 
 
 _CACHE = _Cache(MAX_CACHED)

@@ -50,13 +50,13 @@ class Dyn(msgspec.Struct, frozen=True, tag=True):
     """Anything; checked when it is used."""
 
 
-class List(msgspec.Struct, frozen=True, tag=True):
+class List(msgspec.Struct, frozen=True, tag=True, cache_hash=True):
     """A list of `item`."""
 
     item: Type
 
 
-class Map(msgspec.Struct, frozen=True, tag=True):
+class Map(msgspec.Struct, frozen=True, tag=True, cache_hash=True):
     """From text to `value`."""
 
     value: Type
@@ -70,7 +70,7 @@ class Field(msgspec.Struct, frozen=True):
     required: bool = True
 
 
-class Record(msgspec.Struct, frozen=True, tag=True):
+class Record(msgspec.Struct, frozen=True, tag=True, cache_hash=True, dict=True):
     """Named fields, each with its type."""
 
     fields: tuple[Field, ...]
@@ -78,10 +78,14 @@ class Record(msgspec.Struct, frozen=True, tag=True):
 
     def field(self, name: str) -> Field | None:
         """Return the field `name`, or None."""
-        return next((field for field in self.fields if field.name == name), None)
+        index: dict[str, Field] | None = self.__dict__.get("index")
+        if index is None:
+            # Frozen by its fields; this is only remembered. A flow may have thousands of steps.
+            index = self.__dict__["index"] = {each.name: each for each in self.fields}
+        return index.get(name)
 
 
-class Union(msgspec.Struct, frozen=True, tag=True):
+class Union(msgspec.Struct, frozen=True, tag=True, cache_hash=True):
     """One of `members`; make it with `union`, which flattens and removes what is double."""
 
     members: tuple[Type, ...]

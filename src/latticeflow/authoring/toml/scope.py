@@ -75,35 +75,36 @@ def component_type(value: Type, name: str) -> StepType:
     return StepType(False, value, outputs)
 
 
+def variables_of(parameters: Mapping[str, Type], steps: Mapping[str, StepType]) -> dict[str, Type]:
+    """Return the types of what every expression of a workflow may name."""
+    records: dict[str, Type] = {name: step.as_record(name) for name, step in steps.items()}
+    return {
+        "params": record(dict(parameters), "params"),
+        "steps": record(records, "steps"),
+        "run": RUN,
+        "env": ENVIRONMENT,
+    }
+
+
 @dataclass(slots=True)
 class Scope:
-    """Compiles the expressions of a workflow and reports what is wrong with them."""
+    """Compiles the expressions of one step, reports what is wrong, notes the steps they name."""
 
     findings: Findings
-    parameters: Mapping[str, Type]
     steps: Mapping[str, StepType]
-    inputs: Record | None = None
+    variables: Mapping[str, Type]
     mentioned: dict[str, Place] = field(default_factory=dict)
-    _variables: dict[str, Type] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        steps = {name: step.as_record(name) for name, step in self.steps.items()}
-        self._variables = {
-            "params": record(dict(self.parameters), "params"),
-            "steps": record(dict(steps), "steps"),
-            "run": RUN,
-            "env": ENVIRONMENT,
-        }
-        if self.inputs is not None:
-            self._variables["inputs"] = self.inputs
 
     def with_inputs(self, inputs: Record | None) -> Scope:
-        """Return the scope inside an action with `inputs`."""
-        return Scope(self.findings, self.parameters, self.steps, inputs)
+        """Return the scope of one step, inside an action with `inputs`; it notes by itself."""
+        variables = {name: type_ for name, type_ in self.variables.items() if name != "inputs"}
+        if inputs is not None:
+            variables["inputs"] = inputs
+        return Scope(self.findings, self.steps, variables)
 
     def condition(self, text: str, place: Place) -> Program | None:
         """Compile an expression that must be bool; None if something is wrong with it."""
-        found = compile_expression(text, self._variables, expected=BOOL)
+        found = compile_expression(text, self.variables, expected=BOOL)
         told = self._note(text, 0, place)
         if isinstance(found, Program):
             return found if not told else None
@@ -112,7 +113,7 @@ class Scope:
 
     def template(self, text: str, place: Place) -> Template | None:
         """Compile a text with `${{ }}`; None if something is wrong with it."""
-        found = compile_template(text, self._variables)
+        found = compile_template(text, self.variables)
         pieces = parse_template(text)
         told: set[int] = set()
         for piece in () if isinstance(pieces, ExpressionIssue) else pieces:

@@ -16,7 +16,7 @@ from latticeflow.authoring.toml.merging import Includer, ReadFile, apply_overrid
 from latticeflow.authoring.toml.parameters import Parameter, read_parameters
 from latticeflow.authoring.toml.places import Document
 from latticeflow.authoring.toml.reading import fit
-from latticeflow.authoring.toml.scope import Scope
+from latticeflow.authoring.toml.scope import Scope, variables_of
 from latticeflow.authoring.toml.shape import WORKFLOW
 from latticeflow.authoring.toml.steps import Resolve, StepReader, Work
 from latticeflow.authoring.toml.wiring import INPUT, Graph
@@ -122,11 +122,9 @@ class _Workflow:
             known=self._known,
             findings=self._findings,
         ).read()
-        scope = Scope(
-            self._findings,
-            {each.name: each.type for each in parameters},
-            {work.name: work.type() for work in works},
-        )
+        steps = {work.name: work.type() for work in works}
+        variables = variables_of({each.name: each.type for each in parameters}, steps)
+        scope = Scope(self._findings, steps, variables)
         commands = frozenset(work.name for work in works if work.component is None)
         graph = Graph(self._findings, commands)
         lowering = Lowering(
