@@ -1,0 +1,24 @@
+"""Explain a code: what it means, what to do."""
+
+from __future__ import annotations
+
+import argparse
+
+from latticeflow.cli.output import Output
+from latticeflow.diagnostics import UsageError, did_you_mean, explain, lookup, report, table
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `flows explain`."""
+    parser.add_argument("code", help="a code such as DAG200")
+
+
+def run(options: argparse.Namespace, output: Output) -> int:
+    """Print the explanation of a code."""
+    code = options.code.upper()
+    if lookup(code) is None:
+        suggestion = did_you_mean(code, [known.code for known in table()])
+        found = report("CLI008", given=options.code, suggestion=suggestion)
+        raise UsageError(diagnostics=(found,))
+    output.line(explain(code).rstrip())
+    return 0

@@ -1,0 +1,113 @@
+"""Run a flow and print what it returns.
+
+On a terminal a live tree shows the steps; in a pipe each event is a line on standard error, and
+the result alone is written to standard output. With --json one object is written.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+from collections.abc import Callable
+from typing import Any
+
+from latticeflow.authoring.dsl import parse_duration
+from latticeflow.cli.output import Output
+from latticeflow.cli.preparing import prepared_target, read_input, read_parameters
+from latticeflow.cli.progress import Progress, make_progress
+from latticeflow.cli.reporting import report_run
+from latticeflow.diagnostics import UsageError, report
+from latticeflow.hosts.local import Client, Handle, Prepared, Result
+from latticeflow.hosts.local.arguments import decode_arguments
+
+DEFAULT_STORE = "sqlite:///.flows/runs.db"
+INTERRUPTED = 130
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `flows run`."""
+    parser.add_argument("target", metavar="TARGET", help="the flow")
+    parser.add_argument("--input", metavar="JSON", help="its inputs: JSON, @file or - (stdin)")
+    parser.add_argument(
+        "--param", action="append", default=[], metavar="NAME=VALUE", help="one input"
+    )
+    parser.add_argument("--store", metavar="URL", default=DEFAULT_STORE, help="where runs are kept")
+    parser.add_argument(
+        "--durability", choices=("strong", "partial", "off"), help="when steps are committed"
+    )
+    parser.add_argument("--parallel", type=int, metavar="N", help="how many steps at once")
+    parser.add_argument("--timeout", metavar="TIME", help="cancel the run after it, such as 30s")
+    parser.add_argument(
+        "--run-id", metavar="ID", help="an id of your own: a second start is a no-op"
+    )
+    parser.add_argument("--strict", action="store_true", help="count warnings as errors")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def run(options: argparse.Namespace, output: Output) -> int:
+    """Run the target to its end."""
+    prepared = prepared_target(options.target, output, strict=options.strict)
+    given = read_input(options.input)
+    parameters = read_parameters(options.param, prepared)
+    if parameters:
+        if given is not None and not isinstance(given, dict):
+            why = "--param adds to an object, and --input is none"
+            raise UsageError(diagnostics=(report("CLI006", param="", why=why),))
+        given = {**(given or {}), **parameters}
+    arguments = decode_arguments(prepared, given)
+    return asyncio.run(_run(options, output, prepared, arguments))
+
+
+async def _run(
+    options: argparse.Namespace, output: Output, prepared: Prepared, arguments: dict[str, Any]
+) -> int:
+    progress = make_progress(output, prepared)
+    timeout = None
+    if options.timeout is not None:
+        timeout = parse_duration(options.timeout).total_seconds()
+    async with Client(options.store, durability=options.durability or "strong") as client:
+        handle = await client.start(
+            prepared,
+            run_id=options.run_id,
+            deadline=timeout,
+            max_parallel=options.parallel,
+            observer=progress,
+            **arguments,
+        )
+        result, interrupted = await follow(handle, progress)
+        code = await report_run(client.store, result, output)
+    return INTERRUPTED if interrupted else code
+
+
+async def follow(handle: Handle, progress: Progress) -> tuple[Result, bool]:
+    """Wait for a run; the first interruption cancels it, a second one ends the process."""
+    interrupted = False
+
+    def interrupt() -> None:
+        nonlocal interrupted
+        if interrupted:
+            signal.raise_signal(signal.SIGKILL)
+        interrupted = True
+        progress.note("cancelling; once more to kill")
+        handle.interrupt()
+
+    with progress, _signals(interrupt):
+        return await handle.wait(), interrupted
+
+
+class _signals:  # noqa: N801  (a context manager, used as a statement)
+    """Calls a function on SIGINT and SIGTERM."""
+
+    def __init__(self, act: Callable[[], None]) -> None:
+        self._act = act
+
+    def __enter__(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._act)
+
+    def __exit__(self, *_: object) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)

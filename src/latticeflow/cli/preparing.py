@@ -1,0 +1,78 @@
+"""What several commands do first: read a target and its inputs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from latticeflow.cli.output import Output
+from latticeflow.diagnostics import CheckError, Location, UsageError, report
+from latticeflow.hosts.local import Prepared, judge, read_target
+
+
+def prepared_target(target: str, output: Output, *, strict: bool = False) -> Prepared:
+    """Read, check and lower a target; warnings are shown.
+
+    Raises:
+        CheckError: the target cannot be run; it carries what was found.
+    """
+    checked = judge(read_target(target), target=target, strict=strict)
+    output.files.update(checked.files)
+    if checked.prepared is None:
+        raise CheckError(diagnostics=checked.diagnostics)
+    if not output.quiet:
+        output.show([each for each in checked.diagnostics if each.severity.value != "info"])
+    return checked.prepared
+
+
+def read_input(text: str | None) -> Any:
+    """Return the JSON of `--input`: itself, `@file`, or `-` for standard input.
+
+    Raises:
+        UsageError: it cannot be read (CLI012) or is not JSON (CLI005).
+    """
+    if text is None:
+        return None
+    file = None
+    if text == "-":
+        text = sys.stdin.read()
+    elif text.startswith("@"):
+        file = text[1:]
+        try:
+            text = Path(file).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as exc:
+            raise UsageError(diagnostics=(report("CLI012", path=file, why=exc),)) from exc
+    try:
+        return json.loads(text)
+    except ValueError as exc:
+        where = None if file is None else Location(file=file)
+        raise UsageError(diagnostics=(report("CLI005", why=exc, location=where),)) from exc
+
+
+def read_parameters(given: list[str], prepared: Prepared) -> dict[str, Any]:
+    """Return the values of `--param NAME=VALUE`; a text stands for itself where one is wanted.
+
+    Raises:
+        UsageError: one is not of the form NAME=VALUE (CLI006).
+    """
+    values: dict[str, Any] = {}
+    for text in given:
+        name, sign, value = text.partition("=")
+        if not sign or not name:
+            why = "write it as NAME=VALUE"
+            raise UsageError(diagnostics=(report("CLI006", param=text, why=why),))
+        values[name] = _parameter(name, value, prepared)
+    return values
+
+
+def _parameter(name: str, text: str, prepared: Prepared) -> Any:
+    port = prepared.flow.inputs.get(name)
+    schema = None if port is None else port.schema.schema
+    if schema is not None and schema.get("type") == "string":
+        return text
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
