@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from latticeflow.engine.frame import Frame
+from latticeflow.expr.binding import AbsentError, part_names, part_of
 from latticeflow.plan import SKIPPED, StepKind
 
 
@@ -54,5 +55,28 @@ def describe_step(frame: Frame, index: int) -> dict[str, Any]:
         return status
     if step.kind is StepKind.SHELL and isinstance(value, Mapping):
         return {**status, "value": value, **value}
-    fields = value if isinstance(value, Mapping) else {}
-    return {**status, "value": value, "outputs": {**fields, "result": value}}
+    return {**status, "value": value, "outputs": _Outputs(value)}
+
+
+class _Outputs(Mapping[str, Any]):
+    """The fields of a value by their JSON names, and the whole of it as `result`."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: Any) -> None:
+        self._value = value
+
+    def __getitem__(self, name: str) -> Any:
+        if name == "result":
+            return self._value
+        try:
+            return part_of(self._value, name)
+        except AbsentError:
+            raise KeyError(name) from None
+
+    def __iter__(self) -> Iterator[str]:
+        yield from (name for name in part_names(self._value) if name != "result")
+        yield "result"
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)

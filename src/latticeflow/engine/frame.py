@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from latticeflow.engine.failure import Failure
-from latticeflow.plan import Plan, Step
+from latticeflow.plan import SKIPPED, Plan, Step
 
 
 class Frame:
@@ -99,3 +99,14 @@ class Rounds:
     broke: bool = False
     failure: Failure | None = None
     failed_round: int = -1
+
+
+def output_of(frame: Frame) -> Any:
+    """Return the value of a frame that is done."""
+    plan = frame.plan
+    if plan.output < 0:
+        return None
+    value = frame.values[plan.output]
+    if value is SKIPPED:
+        return None
+    return value if plan.output_select is None else plan.output_select(value)

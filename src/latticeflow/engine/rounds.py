@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 
 from latticeflow.engine.failure import Failure, failure_of, failure_with_code
-from latticeflow.engine.frame import Frame, Rounds
+from latticeflow.engine.frame import Frame, Rounds, output_of
 from latticeflow.plan import EachBody, LoopBody, Step, StepKind
 
-if TYPE_CHECKING:
-    from latticeflow.engine.stepper import Stepper
+
+class Bodies(Protocol):
+    """What the rules of rounds ask of the stepper."""
+
+    def open_frame(
+        self, parent: Frame, step: Step, arguments: Mapping[str, Any], round_number: int | None
+    ) -> None:
+        """Start a frame for the body of `step`."""
+
+    def finish_body(self, frame: Frame, index: int, value: Any) -> None:
+        """Complete the step of `frame` whose body is done."""
+
+    def fail_body(self, frame: Frame, index: int, failure: Failure) -> None:
+        """Fail the step of `frame` whose body failed."""
+
+    def cancel_frame(self, frame: Frame) -> None:
+        """Cancel one round of a body."""
+
+    def later(self, action: Callable[[], None]) -> None:
+        """Do `action` after what was decided before."""
 
 
 class RoundRules:
@@ -18,7 +36,7 @@ class RoundRules:
 
     __slots__ = ("_stepper",)
 
-    def __init__(self, stepper: Stepper) -> None:
+    def __init__(self, stepper: Bodies) -> None:
         self._stepper = stepper
 
     def begin(self, frame: Frame, step: Step, arguments: dict[str, Any]) -> None:
@@ -53,8 +71,6 @@ class RoundRules:
             self._fail(frame, step, rounds.failure)
 
     def _collect(self, step: Step, rounds: Rounds, child: Frame) -> None:
-        from latticeflow.engine.stepper import output_of  # noqa: PLC0415  (mutual by nature)
-
         value = output_of(child)
         body: EachBody | LoopBody | None = step.each or step.loop
         assert body is not None  # noqa: S101  (only such steps have rounds)

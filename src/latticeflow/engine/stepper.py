@@ -21,7 +21,7 @@ from typing import Any, Literal
 
 from latticeflow.engine.environment import environment_of
 from latticeflow.engine.failure import Failure, failure_of, timeout_failure
-from latticeflow.engine.frame import Frame
+from latticeflow.engine.frame import Frame, output_of
 from latticeflow.engine.inputs import named_arguments
 from latticeflow.engine.rounds import RoundRules
 from latticeflow.plan import SKIPPED, Plan, Step, StepKind
@@ -638,17 +638,6 @@ class Stepper:
 
 
 _RUN_BY_DRIVER = frozenset({StepKind.CALL, StepKind.SHELL})
-
-
-def output_of(frame: Frame) -> Any:
-    """Return the value of a frame that is done."""
-    plan = frame.plan
-    if plan.output < 0:
-        return None
-    value = frame.values[plan.output]
-    if value is SKIPPED:
-        return None
-    return value if plan.output_select is None else plan.output_select(value)
 
 
 def _gate(target: int, source: int) -> int:
