@@ -105,7 +105,7 @@ def follow(path: Path, bindings: Mapping[str, object]) -> object:
     value: object = bindings
     for index, step in enumerate(path):
         try:
-            value = part(value, step)
+            value = part_of(value, step)
         except AbsentError:
             owner, missing = path_text(path[:index]), path_text(path[: index + 1])
             message = f"`{missing}` has no value"
@@ -126,7 +126,7 @@ def path_text(path: Path) -> str:
     return "".join(parts)
 
 
-def part(value: object, step: Step) -> object:
+def part_of(value: object, step: Step) -> object:
     """Return the field, key or item of `value` at `step`.
 
     Raises:
@@ -159,6 +159,13 @@ def _entry(value: Mapping[object, object], step: Step) -> object:
         raise AbsentError from None
 
 
+def part_names(value: object) -> tuple[str, ...]:
+    """Return the names of the fields or keys of `value`; none if it has no such parts."""
+    if isinstance(value, Mapping):
+        return tuple(map(_key, value))
+    return tuple(_attribute_names(type(value)))
+
+
 _ATTRIBUTES: dict[type, dict[str, str]] = {}
 
 
@@ -187,7 +194,7 @@ def _is_present(path: Path, bindings: Mapping[str, object]) -> bool:
         message = f"`{path_text(path[:-1])}` is null"
         raise ExpressionError(issues.NO_SUCH_KEY, message)
     try:
-        part(owner, path[-1])
+        part_of(owner, path[-1])
     except AbsentError:
         return False
     return True
@@ -299,7 +306,7 @@ class _Converter:
             names = _attribute_names(type(value))
             if not names:
                 raise _unfit(value, type_)
-            value = {name: part(value, name) for name in names if _has(value, name)}
+            value = {name: part_of(value, name) for name in names if _has(value, name)}
         if use.whole or use.items is not None or not use.fields:
             inner = use.items if use.items is not None and not use.whole else _WHOLE
             return {
@@ -309,7 +316,7 @@ class _Converter:
         found: dict[str, object] = {}
         for step, below in use.fields.items():
             if _has(value, step):
-                item = part(value, step)
+                item = part_of(value, step)
                 found[str(step)] = self.convert(item, type_.value, below, native=native)
         return found
 
@@ -323,7 +330,7 @@ class _Converter:
             if below is None:
                 continue
             try:
-                item = part(value, field.name)
+                item = part_of(value, field.name)
             except AbsentError:
                 if field.required and everything:
                     message = f"has no `{field.name}`"
@@ -370,7 +377,9 @@ class _Converter:
         if not (use.whole or use.items is not None):
             names = [name for name in use.fields if isinstance(name, str)]
         return {
-            name: self.convert(part(value, name), Dyn(), use.fields.get(name, _WHOLE), native=False)
+            name: self.convert(
+                part_of(value, name), Dyn(), use.fields.get(name, _WHOLE), native=False
+            )
             for name in names
             if _has(value, name)
         }
@@ -378,7 +387,7 @@ class _Converter:
 
 def _has(value: object, step: Step) -> bool:
     try:
-        part(value, step)
+        part_of(value, step)
     except AbsentError:
         return False
     return True

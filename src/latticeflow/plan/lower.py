@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from latticeflow.expr import compile_expression, compile_template
+from latticeflow.expr import compile_expression, compile_template, find_paths
 from latticeflow.expr.types import DYN
 from latticeflow.flow.component import Catalog, Component
 from latticeflow.flow.identity import flow_digest
@@ -317,7 +317,9 @@ class _Lowering:
         if when is None:
             return frozenset()
         return frozenset(
-            index for alias, index in self.index.items() if f"steps.{alias}.status" in when
+            self.index[step]
+            for root, step, *parts in (each.path for each in find_paths(when) if each.path[1:])
+            if root == "steps" and parts[:1] == ["status"] and step in self.index
         )
 
 

@@ -112,7 +112,8 @@ def _lay(merged: Document, path: Path, below: dict[str, Any], above: Mapping[str
 def apply_overrides(document: Document, given: Mapping[str, object] | None = None) -> Document:
     """Lay the table `[overrides]` over the document, and then what the caller gave.
 
-    Tables are joined, everything else is replaced.
+    Tables are joined, everything else is replaced. What the caller gave are tables too, or values
+    by dotted path such as `steps.build.timeout`.
     """
     own = document.root.pop("overrides", None)
     if isinstance(own, dict):
@@ -126,8 +127,25 @@ def apply_overrides(document: Document, given: Mapping[str, object] | None = Non
             ),
         )
     if given:
-        document = overlay(document, Document(dict(given), {}, {}, document.start))
+        document = overlay(document, Document(_nested(given), {}, {}, document.start))
     return document
+
+
+def _nested(given: Mapping[str, object]) -> dict[str, object]:
+    """Return `given` as tables: its keys may be dotted paths."""
+    root: dict[str, Any] = {}
+    for key, value in given.items():
+        *tables, last = key.split(".")
+        table = root
+        for name in tables:
+            below = table.get(name)
+            table[name] = dict(below) if isinstance(below, dict) else {}
+            table = table[name]
+        known = table.get(last)
+        if isinstance(known, dict) and isinstance(value, Mapping):
+            value = {**known, **value}
+        table[last] = value
+    return root
 
 
 def _is_override(path: Path) -> bool:

@@ -58,7 +58,8 @@ def read_workflow(
         file: its name in diagnostics and spans; included files are named relative to it.
         resolve: finds what `uses` names.
         read_file: gives the text of an included file; by default from the file system.
-        overrides: tables laid over the workflow after its own `[overrides]`.
+        overrides: tables, or values by dotted path, laid over the workflow after its own
+            `[overrides]`.
         extensions: actions, parameter types and validators beside those of installed packages.
     """
     findings = Findings()

@@ -309,8 +309,10 @@ def test_an_include_is_laid_below_and_overrides_above() -> None:
         HEAD + "include = ['lib/more.toml']\n[actions.go]\nrun = 'echo mine'\n"
         "[steps.a]\nuses = 'go'\n[overrides.steps.b]\ntimeout = '7s'\n",
         read_file=files.__getitem__,
-        overrides={"steps": {"a": {"timeout": "3s"}}},
+        overrides={"steps.a.timeout": "3s", "max_parallel": 4},
     )
+    assert authored.flow is not None
+    assert authored.flow.max_parallel == 4
     found = nodes(authored)
     assert found["a"].config["run"] == "echo mine"
     assert (found["a"].timeout_ms, found["b"].timeout_ms) == (3000, 7000)
