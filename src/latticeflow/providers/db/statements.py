@@ -38,6 +38,7 @@ class Statements:
     def __init__(self, connection: apsw.Connection) -> None:
         self._connection = connection
         self._own = False
+        self._only = _OneStatement()
         connection.authorizer = self._authorize
 
     def query(self, sql: str, parameters: SqlParameters) -> list[SqlRow]:
@@ -54,6 +55,8 @@ class Statements:
                 rows.append(dict(zip(names, row, strict=True)))
         except apsw.ReadOnlyError as error:
             raise DbReadOnlyError(diagnostics=(report("CAP231", sql=_shown(sql)),)) from error
+        except (apsw.BusyError, apsw.LockedError):
+            raise
         except _mistakes() as error:
             raise failed(sql, error) from error
         return rows
@@ -68,6 +71,7 @@ class Statements:
             cursor = self._cursor(sql)
             try:
                 for parameters in rows:
+                    self._only.begin(sql)
                     before = connection.total_changes()
                     cursor.execute(sql, _bindings(parameters)).fetchall()
                     # What defines tables leaves the count of the statement before.
@@ -117,17 +121,27 @@ class Statements:
 
     def _cursor(self, sql: str) -> apsw.Cursor:
         cursor = self._connection.cursor()
-        seen = 0
-
-        def trace(_: apsw.Cursor, statement: str, __: object) -> bool:
-            nonlocal seen
-            seen += not _NOTHING.fullmatch(statement)
-            if seen > 1:
-                raise failed(sql, ValueError("it is more than one statement"))
-            return True
-
-        cursor.exec_trace = trace
+        cursor.exec_trace = self._only.trace
+        self._only.begin(sql)
         return cursor
+
+
+class _OneStatement:
+    """Refuses the second statement of a text; SQLite would run them all."""
+
+    def __init__(self) -> None:
+        self._sql = ""
+        self._seen = False
+
+    def begin(self, sql: str) -> None:
+        self._sql, self._seen = sql, False
+
+    def trace(self, _cursor: apsw.Cursor, statement: str, _bindings: object) -> bool:
+        if not _NOTHING.fullmatch(statement):
+            if self._seen:
+                raise failed(self._sql, ValueError("it is more than one statement"))
+            self._seen = True
+        return True
 
 
 def failed(sql: str, error: Exception) -> DbError:

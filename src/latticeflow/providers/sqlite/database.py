@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
+import shutil
+import tempfile
+import weakref
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
@@ -31,7 +33,7 @@ class Database:
     beginning; in this process they are served in order, other processes are waited for.
 
     Args:
-        place: The file; None is a new database in memory.
+        place: The file; None is a new database that is gone with this object.
         schema: Statements that make the tables, if the tables are the product's own.
         version: The version of that schema.
         error: What is raised when the database itself fails (CAP232).
@@ -47,7 +49,8 @@ class Database:
         error: type[CapabilityError] = CapabilityError,
         wait: timedelta = DEFAULT_WAIT,
     ) -> None:
-        self._place = place if place is not None else f"flows-{secrets.token_hex(8)}"
+        self._place = place
+        self._is_durable = place is not None
         self._schema = tuple(schema)
         self._version = version
         self._error = error
@@ -57,11 +60,12 @@ class Database:
         self._reading = ThreadPoolExecutor(1, thread_name_prefix="flows-sqlite-read")
         self._writer: apsw.Connection | None = None
         self._reader: apsw.Connection | None = None
+        self._removal: weakref.finalize[..., Database] | None = None
 
     @property
     def is_durable(self) -> bool:
         """Whether it is in a file."""
-        return isinstance(self._place, Path)
+        return self._is_durable
 
     async def read(self, work: Work[T]) -> T:
         """Run `work` on a connection that cannot write; what it reads is one committed state."""
@@ -106,22 +110,32 @@ class Database:
         await asyncio.shield(asyncio.wrap_future(self._end(commit=commit)))
 
     def close(self) -> None:
-        """Close the connections; what was begun is brought to its end first."""
+        """Close the connections, once what was begun has ended. It cannot be used any more."""
         for executor, connection in ((self._reading, "_reader"), (self._writing, "_writer")):
             executor.shutdown(wait=True)
             opened: apsw.Connection | None = getattr(self, connection)
             if opened is not None:
                 opened.close()
                 setattr(self, connection, None)
+        if self._removal is not None:
+            self._removal()
 
     # What follows runs in the threads.
+
+    def _file(self) -> Path:
+        if self._place is None:
+            # Not SQLite's own databases in memory: in those, who reads waits for who writes.
+            folder = tempfile.mkdtemp(prefix="flows-db-")
+            self._removal = weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+            self._place = Path(folder, "data.db")
+        return self._place
 
     def _open_writer(self) -> apsw.Connection:
         import apsw
 
         if self._writer is None:
             try:
-                connection = open_writer(self._place, wait=self._wait)
+                connection = open_writer(self._file(), wait=self._wait, durable=self._is_durable)
                 if self._schema:
                     prepare_schema(connection, self._schema, version=self._version)
             except (apsw.Error, OSError, ValueError) as error:
@@ -134,7 +148,7 @@ class Database:
 
         try:
             if self._reader is None:
-                self._reader = open_reader(self._place, wait=self._wait)
+                self._reader = open_reader(self._file(), wait=self._wait)
             return work(self._reader)
         except apsw.Error as error:
             raise self._failed(error) from error

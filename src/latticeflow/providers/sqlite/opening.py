@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 if TYPE_CHECKING:
     import apsw
@@ -15,37 +14,34 @@ if TYPE_CHECKING:
 _RETRY_SECONDS = 0.01
 
 
-def open_writer(place: Path | str, *, wait: timedelta) -> apsw.Connection:
+def open_writer(file: Path, *, wait: timedelta, durable: bool) -> apsw.Connection:
     """Open a database for writing, making the file and its directory if needed.
 
     Args:
-        place: The file, or the name of a database in this process's memory.
+        file: The file.
         wait: How long a statement waits for another process's lock.
+        durable: Whether a commit is synced.
 
     Raises:
         apsw.Error: It cannot be opened.
     """
     import apsw
 
-    flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_URI
-    if isinstance(place, Path):
-        place.parent.mkdir(parents=True, exist_ok=True)
-    connection = apsw.Connection(_uri(place), flags=flags)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    connection = apsw.Connection(str(file))
     connection.set_busy_timeout(int(wait.total_seconds() * 1000))
-    if isinstance(place, Path):
-        # Changing the mode is the one thing that does not wait by itself.
-        _patiently(lambda: connection.execute("PRAGMA journal_mode = WAL").fetchall(), wait)
-        connection.execute("PRAGMA synchronous = FULL")
+    # Changing the mode is the one thing that does not wait by itself.
+    _patiently(lambda: connection.execute("PRAGMA journal_mode = WAL").fetchall(), wait)
+    connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
     connection.execute("PRAGMA foreign_keys = ON")
     return connection
 
 
-def open_reader(place: Path | str, *, wait: timedelta) -> apsw.Connection:
+def open_reader(file: Path, *, wait: timedelta) -> apsw.Connection:
     """Open a database, which is there, so that nothing can be written through it."""
     import apsw
 
-    flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_URI
-    connection = apsw.Connection(_uri(place), flags=flags)
+    connection = apsw.Connection(str(file), flags=apsw.SQLITE_OPEN_READWRITE)
     connection.set_busy_timeout(int(wait.total_seconds() * 1000))
     # Rather than opening it read-only, which cannot recover the log of a process that died.
     connection.execute("PRAGMA query_only = ON")
@@ -72,12 +68,6 @@ def prepare_schema(connection: apsw.Connection, statements: Sequence[str], *, ve
         connection.execute("ROLLBACK")
         raise
     connection.execute("COMMIT")
-
-
-def _uri(place: Path | str) -> str:
-    if isinstance(place, str):
-        return f"file:/{quote(place)}?vfs=memdb"
-    return f"file:{quote(str(place.absolute()))}"
 
 
 def _patiently(work: Callable[[], object], wait: timedelta) -> None:
