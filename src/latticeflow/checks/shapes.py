@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 
 from latticeflow.checks.activation import Activation
 from latticeflow.checks.context import INPUT_COMPONENTS, Context
+from latticeflow.checks.schema_faults import Faults
 from latticeflow.checks.schema_parts import (
     ANYTHING,
     NothingThere,
@@ -16,7 +18,7 @@ from latticeflow.checks.schema_parts import (
     without_null,
 )
 from latticeflow.expr import Program, compile_expression, from_json_schema, to_json_schema
-from latticeflow.flow.model import Edge, Node, Port, SchemaRef
+from latticeflow.flow.model import Edge, Flow, Node, Port, SchemaRef
 from latticeflow.flow.surfaces import ForEachConfig, LoopConfig
 
 _SHELL: Schema = {
@@ -39,6 +41,7 @@ class Shapes:
         self._context = context
         self.activation = context.shared(Activation)
         self._values: dict[str, Schema] = {}
+        self.faults = Faults()
         for alias in context.order:
             self._values[alias] = self._value(context.nodes[alias])
 
@@ -48,11 +51,22 @@ class Shapes:
 
     def of(self, reference: SchemaRef) -> Schema:
         """Return the schema a reference stands for."""
+        return self._sound(reference, self._context.flow)
+
+    def _sound(self, reference: SchemaRef, flow: Flow) -> Schema:
+        """Return the schema a reference of `flow` stands for; one that is none is anything."""
+        schema: Schema = ANYTHING
         if reference.kind == "inline":
-            return reference.schema or ANYTHING
-        if reference.kind == "named" and reference.name is not None:
-            return self._context.flow.schemas.get(reference.name, ANYTHING)
-        return ANYTHING
+            schema = reference.schema or ANYTHING
+        elif reference.kind == "named" and reference.name is not None:
+            schema = flow.schemas.get(reference.name, ANYTHING)
+        return schema if self.faults.of(schema) is None else ANYTHING
+
+    @cached_property
+    def named(self) -> Mapping[str, Schema]:
+        """The flow's own schemas, without those that are none."""
+        schemas = self._context.flow.schemas
+        return {name: schema for name, schema in schemas.items() if self.faults.of(schema) is None}
 
     def carried(self, edge: Edge) -> Schema:
         """Return the type of what `edge` carries, nulls that its conditions rule out left away.
@@ -96,10 +110,8 @@ class Shapes:
         """Return the type of what `node` itself gives, before a surface around it adds to it."""
         if node.subflow_ir is not None and node.subflow_ir.output is not None:
             inner = node.subflow_ir.output.schema
-            if inner.kind == "named" and inner.name is not None:
-                return node.subflow_ir.schemas.get(inner.name, ANYTHING)
-            if inner.kind == "inline":
-                return inner.schema or ANYTHING
+            if inner.kind != "opaque":
+                return self._sound(inner, node.subflow_ir)
         if node.out_schema.kind != "opaque":
             return self.of(node.out_schema)
         if node.identifier == "std.shell":

@@ -44,7 +44,7 @@ def _mismatch(context: Context, node: Node, spec: NodeSpec) -> str | None:
     given, wanted = shapes.result(node), shapes.of(spec.inputs[first].schema)
     if not given or not wanted:
         return None
-    verdict = is_subtype(given, wanted, named=context.flow.schemas)
+    verdict = is_subtype(given, wanted, named=shapes.named)
     if verdict.decision != "no":
         return None
     return f"its `{first}` does not take the result: {verdict.reason}"

@@ -1,4 +1,4 @@
-"""DAG201, TYPE002, TYPE003, TYPE006, TYPE007, TYPE010: what flows fits where it goes.
+"""DAG201, TYPE002, TYPE003, TYPE006, TYPE007, TYPE010, TYPE012: what flows fits where it goes.
 
 Types are compared by structure, before anything runs. What cannot be decided is a warning, and
 the edge is checked when it carries a value.
@@ -175,9 +175,8 @@ class _Comparison:
         key = (id(given), id(wanted))
         known = self._verdicts.get(key)
         if known is None:
-            named = self._context.flow.schemas
             # Holding both keeps their ids from being used again.
-            known = (given, wanted, is_subtype(given, wanted, named=named))
+            known = (given, wanted, is_subtype(given, wanted, named=self._shapes.named))
             self._verdicts[key] = known
         return None if known[2].decision == "yes" else known[2]
 
@@ -189,21 +188,27 @@ def _schemas(context: Context) -> Iterator[Diagnostic]:
     for node in context.nodes.values():
         for name, port in node.ports.items():
             where = context.at_node(node, f"ports.{name}")
-            yield from _named(context, port.schema, f"input `{name}` of `{node.alias}`", where)
+            yield from _reference(context, port.schema, f"input `{name}` of `{node.alias}`", where)
         for field, reference in (("in_schema", node.in_schema), ("out_schema", node.out_schema)):
             where = context.at_node(node, field)
-            yield from _named(context, reference, f"`{node.alias}`", where)
+            yield from _reference(context, reference, f"`{node.alias}`", where)
     for name, port in context.flow.inputs.items():
         where = context.at_flow("inputs")
-        yield from _named(context, port.schema, f"input `{name}` of the flow", where)
+        yield from _reference(context, port.schema, f"input `{name}` of the flow", where)
     if context.flow.output is not None:
         where = context.at_flow("output")
-        yield from _named(context, context.flow.output.schema, "the flow's output", where)
+        yield from _reference(context, context.flow.output.schema, "the flow's output", where)
 
 
-def _named(
+def _reference(
     context: Context, reference: SchemaRef, what: str, where: Location
 ) -> Iterator[Diagnostic]:
+    schema: Json = reference.schema
+    if reference.kind == "named":
+        schema = context.flow.schemas.get(reference.name or "")
+    why = None if schema is None else context.shared(Shapes).faults.of(schema)
+    if why is not None:
+        yield report("TYPE012", location=where, what=what, why=why)
     if reference.kind != "named" or not context.flow.schemas:
         # Without schemas of its own a flow's names are labels, compared by nobody.
         return

@@ -87,7 +87,6 @@ CODES = family(
             "bad_schema",
             "A port's JSON Schema is not a schema.",
             "the schema of {what} is not a JSON schema: {why}",
-            status="reserved",
         ),
     ),
 )
