@@ -52,7 +52,14 @@ def code_pages() -> dict[str, str]:
     return pages_of_codes(examples)
 
 
-GENERATORS: tuple[Generator, ...] = (Generator("docs/reference/codes/", code_pages),)
+GENERATORS: tuple[Generator, ...] = (
+    Generator("docs/reference/codes/", code_pages),
+    Generator("docs/reference/expressions.md", "latticeflow.expr.reference:expression_reference"),
+    Generator(
+        "docs/reference/workflow-toml.md", "latticeflow.authoring.toml.reference:toml_reference"
+    ),
+    Generator("schemas/workflow.schema.json", "latticeflow.authoring.toml:toml_schema"),
+)
 
 
 def call(source: str | Callable[[], object]) -> object:
