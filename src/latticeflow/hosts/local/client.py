@@ -17,7 +17,7 @@ from latticeflow.engine.loop import Durability, Loop
 from latticeflow.hosts.local.arguments import bind_arguments
 from latticeflow.hosts.local.embedding import Runnable, prepare_flow, wait_for
 from latticeflow.hosts.local.preparing import Prepared
-from latticeflow.hosts.local.providers import default_grants, shell_runner, workers
+from latticeflow.hosts.local.providers import Providers, shell_runner, workers
 from latticeflow.hosts.local.recalling import recall
 from latticeflow.hosts.local.running import Execution, Result, effects_of, make_run
 from latticeflow.providers.run_store import this_process
@@ -58,7 +58,7 @@ class Client:
         self._url = store if isinstance(store, str) else None
         self.store: RunStore = open_store(store) if isinstance(store, str) else store
         self._given = grants
-        self._grants: Grants | None = grants if isinstance(grants, Grants) else None
+        self._providers = Providers(self._url, grants)
         self._durability: Durability = durability
         self._handles: dict[str, Handle] = {}
         self._opened = False
@@ -88,6 +88,7 @@ class Client:
             handle.interrupt()
         await asyncio.gather(*tasks, return_exceptions=True)
         self._handles.clear()
+        await self._providers.close()
         if self._opened:
             self._opened = False
             await self.store.close()
@@ -151,8 +152,7 @@ class Client:
         observer: Observer | None = None,
     ) -> Handle:
         """Run `run`, which this process owns, in the background."""
-        grants = self.grants()
-        grants.require(component.spec for component in prepared.used())
+        grants = self._providers.grants_for(prepared)
         handle = Handle(self, run)
         execution = Execution(
             prepared=prepared,
@@ -175,13 +175,6 @@ class Client:
         self._handles[run.run_id] = handle
         handle.task.add_done_callback(lambda _: self._handles.pop(run.run_id, None))
         return handle
-
-    def grants(self) -> Grants:
-        """Return the providers, made on first use."""
-        if self._grants is None:
-            given = None if isinstance(self._given, Grants) else self._given
-            self._grants = default_grants(self._url, given)
-        return self._grants
 
     async def get(self, run_id: str) -> Handle | None:
         """Return a handle on a run, None if there is none of that id."""

@@ -13,7 +13,7 @@ from latticeflow.engine import Surroundings
 from latticeflow.hosts.local.arguments import bind_arguments
 from latticeflow.hosts.local.compiling import compiled
 from latticeflow.hosts.local.preparing import Prepared, judge, prepare
-from latticeflow.hosts.local.providers import default_grants, workers
+from latticeflow.hosts.local.providers import Providers, workers
 from latticeflow.hosts.local.running import Execution, Result, effects_of, make_run
 from latticeflow.runs import RunStatus
 
@@ -113,7 +113,7 @@ def ephemeral(
 ) -> Execution:
     """Describe a run in this process that nothing is stored of."""
     run_record = make_run(prepared, {}, durability="off")
-    given = grants if isinstance(grants, Grants) else default_grants(None, grants)
+    given = Providers(None, grants).grants_for(prepared)
     return Execution(
         prepared=prepared,
         run=run_record,

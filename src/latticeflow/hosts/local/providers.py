@@ -3,30 +3,84 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from latticeflow.bindings import embedded_providers
+from latticeflow.capabilities import CAPABILITIES
 from latticeflow.capabilities.grants import Grants
 from latticeflow.engine import ShellRunner, WorkerRunner
 from latticeflow.engine.workers import WorkerPool
+from latticeflow.hosts.local.preparing import Prepared
 
-FAMILIES = ("clock", "rng", "files", "process", "kv", "db", "dedupe")
+OnArtifact = Callable[..., Any]
 
 
-def default_grants(
-    store_url: str | None, given: Mapping[str, object] | None, *, root: Path | None = None
-) -> Grants:
-    """Return the providers of this host: those of `given`, else embedded ones.
+class Providers:
+    """The providers of a host: those that were given, else embedded ones, made on first use.
 
     What must survive lies beside the store: without a store, or with `memory:`, it is kept in
     memory.
-    """
-    from latticeflow.bindings import embedded_providers  # noqa: PLC0415  (opens databases)
 
-    folder = store_folder(store_url)
-    providers = embedded_providers(folder, root=root or Path.cwd(), without=given or ())
-    return Grants({**providers, **(given or {})})
+    Args:
+        store_url: The URL of the store of runs, if there is one.
+        given: Providers by family, or a whole set of grants.
+        root: The folder that files are read and written below; by default the working one.
+        on_artifact: Told each artifact that a step kept.
+    """
+
+    def __init__(
+        self,
+        store_url: str | None = None,
+        given: Grants | Mapping[str, object] | None = None,
+        *,
+        root: Path | None = None,
+        on_artifact: OnArtifact | None = None,
+    ) -> None:
+        self._folder = store_folder(store_url)
+        self._whole = given if isinstance(given, Grants) else None
+        self._given = {} if given is None or isinstance(given, Grants) else dict(given)
+        self._made: dict[str, object] = {}
+        self._root = root
+        self._on_artifact = on_artifact
+
+    def grants_for(self, prepared: Prepared) -> Grants:
+        """Return what the nodes of a flow are granted.
+
+        Raises:
+            CapabilityMissingError: nothing provides what a node asks for (CAP101).
+        """
+        specs = [component.spec for component in prepared.used()]
+        if self._whole is not None:
+            grants = self._whole
+        else:
+            needed = {
+                CAPABILITIES[identifier].family
+                for spec in specs
+                for identifier in spec.capabilities.values()
+                if identifier in CAPABILITIES
+            }
+            missing = needed - self._given.keys() - self._made.keys()
+            self._made.update(
+                embedded_providers(
+                    missing,
+                    self._folder,
+                    root=self._root or Path.cwd(),
+                    on_artifact=self._on_artifact,
+                )
+            )
+            grants = Grants({**self._made, **self._given})
+        grants.require(specs)
+        return grants
+
+    async def close(self) -> None:
+        """Close the providers made here. A second call does nothing."""
+        made, self._made = self._made, {}
+        for provider in made.values():
+            close = getattr(provider, "close", None)
+            if close is not None:
+                close()
 
 
 def store_folder(store_url: str | None) -> Path | None:
