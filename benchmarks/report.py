@@ -1,0 +1,208 @@
+"""From measurements to tables, ratios and verdicts."""
+
+import os
+import platform
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from shapes import COMPARED
+
+STEPPED = "stepped, own context"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A promise, what was measured, and whether it holds."""
+
+    promise: str
+    measured: str
+    holds: bool
+
+
+def machine() -> dict[str, Any]:
+    """Describe what the figures come from."""
+    model = platform.processor() or platform.machine()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        for line in cpuinfo.read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                model = line.partition(":")[2].strip()
+                break
+    return {
+        "cpu": model,
+        "cores": os.cpu_count(),
+        "system": f"{platform.system()} {platform.release()}",
+        "python": sys.version.split()[0],
+        "load": [round(load, 1) for load in os.getloadavg()],
+    }
+
+
+def table(title: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a Markdown table: the first column to the left, the others to the right."""
+    lines = [header, *rows]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
+
+    def shown(line: Sequence[str]) -> str:
+        cells = [line[0].ljust(widths[0])]
+        cells += [cell.rjust(width) for cell, width in zip(line[1:], widths[1:], strict=True)]
+        return f"| {' | '.join(cells)} |"
+
+    rule = [f":{'-' * (widths[0] + 1)}", *[f"{'-' * (width + 1)}:" for width in widths[1:]]]
+    return "\n".join(
+        [f"\n### {title}\n", shown(header), f"|{'|'.join(rule)}|", *map(shown, lines[1:])]
+    )
+
+
+def times(value: float) -> str:
+    """Return a ratio in as many digits as it deserves."""
+    return f"{value:,.0f}x" if value >= 100 else f"{value:.1f}x" if value >= 10 else f"{value:.2f}x"
+
+
+def graphs(results: dict[str, dict[str, list[dict[str, Any]]]]) -> tuple[list[str], list[Verdict]]:
+    """Report shape by shape: CPU per node, and ratios taken inside one process."""
+    tables, verdicts = [], []
+    for shape in (shape for shape in COMPARED if shape in results):
+        micros: dict[str, float] = {}
+        ratios: dict[str, float] = {}
+        nodes = 0
+        for samples in results[shape].values():
+            nodes = samples[0]["nodes"]
+            for name in samples[0]["runs"]:
+                if name in micros:
+                    continue  # the floor beside a contender is there for its ratio only
+                cpu = [one["runs"][name]["cpu_s"] / nodes * 1e6 for one in samples]
+                floor = [one["runs"][STEPPED]["cpu_s"] / nodes * 1e6 for one in samples]
+                micros[name] = median(cpu)
+                ratios[name] = median(a / b for a, b in zip(cpu, floor, strict=True))
+        if "ours" not in ratios:
+            continue
+        rows = [
+            (
+                name,
+                f"{micros[name]:,.2f}",
+                times(ratios[name]),
+                times(ratios[name] / ratios["ours"]),
+            )
+            for name in sorted(micros, key=lambda name: ratios[name])
+        ]
+        header = ("", "CPU us a node", "of stepped by hand", "of ours")
+        tables.append(table(f"{shape}: {nodes:,} nodes in process, no store", header, rows))
+        verdicts += _graph_verdicts(shape, micros, ratios, set(results[shape]) - {"ours", "floor"})
+    return tables, verdicts
+
+
+def _graph_verdicts(
+    shape: str, micros: dict[str, float], ratios: dict[str, float], peers: set[str]
+) -> list[Verdict]:
+    limit = 2.5 if shape == "dag10k" else 1.5
+    measured = f"{micros['ours']:.2f} us, {times(ratios['ours'])}"
+    verdicts = [
+        Verdict(
+            f"{shape}: at most {limit} us a node, or 2.5x of stepping by hand",
+            measured,
+            micros["ours"] <= limit or ratios["ours"] <= 2.5,
+        )
+    ]
+    if peers:
+        fastest = min(peers, key=lambda peer: ratios[peer])
+        ahead = ratios[fastest] / ratios["ours"]
+        promise = f"{shape}: at least 10x faster than the fastest peer"
+        verdicts.append(Verdict(promise, f"{times(ahead)} ({fastest})", ahead >= 10))
+    return verdicts
+
+
+def durable(results: dict[str, dict[str, list[dict[str, Any]]]]) -> tuple[list[str], list[Verdict]]:
+    """Report runs of 100 durable steps, one alone and many at once."""
+    tables, verdicts = [], []
+    for at_once, contenders in sorted(results.items(), key=lambda item: int(item[0])):
+        rates: dict[str, list[float]] = {}
+        cpu: dict[str, list[float]] = {}
+        for samples in contenders.values():
+            for one in samples:
+                for name, values in one["steps_per_s"].items():
+                    rates.setdefault(name, []).extend(values)
+                    cpu.setdefault(name, []).extend(one["cpu_s_per_step"][name])
+        if "ours" not in rates:
+            continue
+        ours = median(rates["ours"])
+        rows = [
+            (
+                name,
+                f"{median(values):,.0f}",
+                f"{min(values):,.0f} to {max(values):,.0f}",
+                f"{median(cpu[name]) * 1e6:,.0f}",
+                times(ours / median(values)),
+            )
+            for name, values in sorted(rates.items(), key=lambda item: -median(item[1]))
+        ]
+        header = ("", "steps/s", "range", "CPU us a step", "ours is faster by")
+        alone = at_once == "1"
+        what = "one run alone" if alone else f"{at_once} runs at once"
+        tables.append(table(f"100 durable steps, {what}", header, rows))
+        if alone:
+            slower = median(_paired(rates, "floor: one synced commit a step"))
+            promise = "durable, one run alone: within 1.5x of one synced commit a step"
+            verdicts.append(Verdict(promise, times(slower), slower <= 1.5))
+        else:
+            slower = median(_paired(rates, "floor: raw group commit"))
+            promise = f"durable, {at_once} at once: within 3x of raw group commit"
+            verdicts.append(Verdict(promise, times(slower), slower <= 3))
+            if "dbos" in rates:
+                ahead = ours / median(rates["dbos"])
+                promise = f"durable, {at_once} at once: at least 20x DBOS on SQLite"
+                verdicts.append(Verdict(promise, times(ahead), ahead >= 20))
+    return tables, verdicts
+
+
+def _paired(rates: dict[str, list[float]], floor: str) -> list[float]:
+    """Return how much slower ours was in each turn: neighbours on a moody disk."""
+    return [low / ours for low, ours in zip(rates[floor], rates["ours"], strict=True)]
+
+
+def starts(
+    results: dict[str, list[float]], peers: dict[str, list[float]]
+) -> tuple[list[str], list[Verdict]]:
+    """Report whole processes, beside a bare interpreter started in the same minute."""
+    if not results.get("bare interpreter"):
+        return [], []
+    bare = median(results["bare interpreter"])
+    rows = []
+    over: dict[str, float] = {}
+    named = {**results, **{f"{peer}, one node": values for peer, values in peers.items()}}
+    for name, values in named.items():
+        if values:
+            over[name] = (median(values) - bare) * 1000
+            low = f"{min(values) * 1000:.0f}"
+            rows.append((name, f"{median(values) * 1000:.0f}", low, f"{over[name]:+.0f}"))
+    tables = [table("Start of a process", ("", "ms", "least", "over the interpreter"), rows)]
+    limits = (("flows --version", 100.0), ("flows run, one node, SQLite", 250.0))
+    verdicts = [
+        Verdict(
+            f"{name}: within {limit:.0f} ms of the bare interpreter",
+            f"{over[name]:.0f} ms",
+            over[name] <= limit,
+        )
+        for name, limit in limits
+        if name in over
+    ]
+    return tables, verdicts
+
+
+def checks(results: dict[str, list[dict[str, float]]]) -> tuple[list[str], list[Verdict]]:
+    """Report how long a graph takes to build, check and lower."""
+    rows, verdicts = [], []
+    for size, samples in sorted(results.items(), key=lambda item: int(item[0])):
+        parts = {name: median(one[name] for one in samples) for name in samples[0]}
+        shown = [f"{parts[name] * 1000:,.0f}" for name in ("build", "check", "lower")]
+        per_node = f"{parts['check'] / int(size) * 1e6:.0f}"
+        rows.append((f"{int(size):,} nodes", *shown, per_node))
+        if int(size) == 1000:
+            promise = "checking 1,000 nodes: well under a second"
+            seconds = parts["check"]
+            verdicts.append(Verdict(promise, f"{seconds * 1000:.0f} ms", seconds <= 0.5))
+    header = ("", "build ms", "check ms", "lower ms", "check us a node")
+    return ([table("From nodes to a plan", header, rows)] if rows else []), verdicts
