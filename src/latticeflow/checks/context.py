@@ -203,13 +203,14 @@ class Context:
 
     def at_node(self, node: Node, field: str | None = None) -> Location:
         """Point at a node, or at one of its fields where its place is known."""
-        pointer = f"{self.pointer}/nodes/{self.positions.get(node.alias, 0)}"
+        pointer = f"{self.pointer}/nodes/{self._node_positions.get(id(node), 0)}"
         span = None
         if field is not None:
             span = self.spans.get(field_key(node.alias, field, body=self.body))
             pointer += "".join(f"/{_escape(part)}" for part in field.split("."))
-        span = span or self.spans.get(node_key(node.alias, body=self.body)) or node.span
-        return _location(span, pointer)
+        if span is None and node is self.nodes.get(node.alias):
+            span = self.spans.get(node_key(node.alias, body=self.body))
+        return self._location(span or node.span, pointer)
 
     def at_edge(self, edge: Edge, field: str | None = None) -> Location:
         """Point at an edge; without a place of its own, at the node it feeds."""
@@ -220,7 +221,11 @@ class Context:
             if span is None and node is not None:
                 span = self.spans.get(node_key(alias, body=self.body)) or node.span
         pointer = f"{self.pointer}/edges/{index}"
-        return _location(span, f"{pointer}/{field}" if field else pointer)
+        return self._location(span, f"{pointer}/{field}" if field else pointer)
+
+    @cached_property
+    def _node_positions(self) -> dict[int, int]:
+        return {id(node): index for index, node in enumerate(self.flow.nodes)}
 
     @cached_property
     def _edge_positions(self) -> dict[int, int]:
@@ -234,14 +239,26 @@ class Context:
             node = self.nodes.get(alias)
             if span is None and node is not None:
                 span = self.spans.get(node_key(alias, body=self.body)) or node.span
-        return _location(span, f"{self.pointer}/control_surfaces/{index}")
+        return self._location(span, f"{self.pointer}/control_surfaces/{index}")
 
     def at_flow(self, field: str = "") -> Location:
         """Point at the flow, or at one of its fields."""
         span = self.spans.get(f"#{field}") if field else None
-        if span is None and not self.body:
-            span = self.spans.get("")
-        return _location(span, f"{self.pointer}/{field}" if field else self.pointer)
+        return self._location(span, f"{self.pointer}/{field}" if field else self.pointer)
+
+    def _location(self, span: Span | None, pointer: str) -> Location:
+        """Make a location; a map of spans by pointer, as a JSON text has one, goes first."""
+        known = pointer
+        while known:
+            found = self.spans.get(known)
+            if found is not None:
+                span = found
+                break
+            known = known.rpartition("/")[0]
+        if span is None:
+            return Location(pointer=pointer)
+        place = Range.of(span.line, span.column, span.end_line, span.end_column)
+        return Location(file=span.file, range=place, pointer=pointer)
 
     # --- order --------------------------------------------------------------------------------
 
@@ -286,13 +303,6 @@ def gated(config: Routing) -> Iterator[tuple[str, list[str]]]:
 
 def _escape(part: str) -> str:
     return part.replace("~", "~0").replace("/", "~1")
-
-
-def _location(span: Span | None, pointer: str) -> Location:
-    if span is None:
-        return Location(pointer=pointer)
-    place = Range.of(span.line, span.column, span.end_line, span.end_column)
-    return Location(file=span.file, range=place, pointer=pointer)
 
 
 def _readable(text: str) -> str:

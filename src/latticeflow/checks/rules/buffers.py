@@ -6,6 +6,9 @@ from collections.abc import Iterator
 
 from latticeflow.checks.context import Context
 from latticeflow.diagnostics import Diagnostic, report
+from latticeflow.flow.model import Buffer
+
+NONE = Buffer()
 
 
 def check(context: Context) -> Iterator[Diagnostic]:
@@ -18,6 +21,8 @@ def check(context: Context) -> Iterator[Diagnostic]:
     said = False
     for edge in context.edges:
         buffer = edge.buffer
+        if buffer == NONE:
+            continue
         where = context.at_edge(edge, "buffer")
         if buffer.max_items is not None and buffer.max_items < 1:
             yield report(

@@ -24,10 +24,11 @@ def check(context: Context) -> Iterator[Diagnostic]:
         halting = [n.alias for n in context.nodes.values() if n.durability.halts]
         keyed = context.reachable(halting)
     for alias, node in context.nodes.items():
-        where = context.at_node(node, "durability")
         if mode == "strong" and not node.durability.checkpointable:
+            where = context.at_node(node, "durability")
             yield report("DAG-CKPT-001", location=where, node=alias)
         if mode == "strong" and _streams(node) and not node.durability.replayable:
+            where = context.at_node(node, "durability")
             yield report("DAG-CKPT-005", location=where, node=alias)
         if alias in keyed and _repeats_an_effect(node):
             yield report("DAG-CKPT-004", location=context.at_node(node), node=alias)

@@ -9,10 +9,11 @@ from latticeflow.checks.context import Context
 from latticeflow.checks.schema_parts import NothingThere, Schema, part, resolved
 from latticeflow.checks.shapes import Shapes
 from latticeflow.checks.taint import Taints
-from latticeflow.diagnostics import Diagnostic, Severity, closest, report
+from latticeflow.diagnostics import Diagnostic, Location, Severity, closest, report
 from latticeflow.flow.lattice import Determinism
-from latticeflow.flow.model import Node
+from latticeflow.flow.model import Idempotency, Node
 
+NONE = Idempotency()
 _SELECTOR = re.compile(r"[A-Za-z_]\w*(\.-?\w+)*")
 
 
@@ -20,8 +21,8 @@ def check(context: Context) -> Iterator[Diagnostic]:
     """Judge the idempotency of every node."""
     for node in context.nodes.values():
         idempotency = node.idempotency
-        where = context.at_node(node, "idempotency")
         key = idempotency.key
+        where = context.at_node(node, "idempotency") if idempotency != NONE else Location()
         if key is None:
             if idempotency.scope is not None or idempotency.ttl_ms is not None:
                 yield report("DAG004", location=where, node=node.alias)

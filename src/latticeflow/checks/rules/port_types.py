@@ -69,13 +69,12 @@ class _Comparison:
         if decided and is_gated and self._only_null(given, wanted):
             # A condition may rule null out in a way that is not understood here.
             decided = False
-        where = self._context.at_edge(edge)
         target = f"{edge.to}.{edge.to_port}"
         source = f"{edge.from_}{(edge.select or '').replace('/', '.')}"
         if decided:
             yield report(
                 "DAG201",
-                location=where,
+                location=self._context.at_edge(edge),
                 source=source,
                 given=f"`{type_name(given)}`",
                 target=target,
@@ -88,7 +87,7 @@ class _Comparison:
             return
         yield report(
             "TYPE002",
-            location=where,
+            location=self._context.at_edge(edge),
             source=source,
             given=f"`{type_name(given)}`",
             target=target,
@@ -122,19 +121,19 @@ class _Comparison:
         for name, value in node.inputs.items():
             if isinstance(value, dict) and set(value) == {TEMPLATE_KEY}:
                 continue
-            where = self._context.at_node(node, f"inputs.{name}")
-            yield from self._literal(node, name, value, self._shapes.port(node, name), where)
+            field = f"inputs.{name}"
+            yield from self._literal(node, field, name, value, self._shapes.port(node, name))
         if node.fallback is not msgspec.UNSET:
-            where = self._context.at_node(node, "fallback")
             wanted = self._shapes.result(node)
-            yield from self._literal(node, "fallback", node.fallback, wanted, where)
+            yield from self._literal(node, "fallback", "fallback", node.fallback, wanted)
 
     def _literal(
-        self, node: Node, name: str, value: Json, wanted: Schema, where: Location
+        self, node: Node, field: str, name: str, value: Json, wanted: Schema
     ) -> Iterator[Diagnostic]:
         verdict = self._compare(_schema_of(value), wanted)
         if verdict is not None and verdict.decision == "no":
             why = verdict.reason or f"it is {type_name(_schema_of(value))}"
+            where = self._context.at_node(node, field)
             yield report("TYPE003", location=where, port=name, node=node.alias, why=why)
 
     def output(self) -> Iterator[Diagnostic]:
@@ -187,17 +186,26 @@ class _Comparison:
 def _schemas(context: Context) -> Iterator[Diagnostic]:
     for node in context.nodes.values():
         for name, port in node.ports.items():
-            where = context.at_node(node, f"ports.{name}")
-            yield from _reference(context, port.schema, f"input `{name}` of `{node.alias}`", where)
+            if _is_odd(context, port.schema):
+                where = context.at_node(node, f"ports.{name}")
+                yield from _reference(context, port.schema, f"`{name}` of `{node.alias}`", where)
         for field, reference in (("in_schema", node.in_schema), ("out_schema", node.out_schema)):
-            where = context.at_node(node, field)
-            yield from _reference(context, reference, f"`{node.alias}`", where)
+            if _is_odd(context, reference):
+                where = context.at_node(node, field)
+                yield from _reference(context, reference, f"`{node.alias}`", where)
     for name, port in context.flow.inputs.items():
         where = context.at_flow("inputs")
         yield from _reference(context, port.schema, f"input `{name}` of the flow", where)
     if context.flow.output is not None:
         where = context.at_flow("output")
         yield from _reference(context, context.flow.output.schema, "the flow's output", where)
+
+
+def _is_odd(context: Context, reference: SchemaRef) -> bool:
+    if reference.kind == "named":
+        return True
+    faults = context.shared(Shapes).faults
+    return reference.schema is not None and faults.of(reference.schema) is not None
 
 
 def _reference(

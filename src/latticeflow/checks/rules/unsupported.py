@@ -22,18 +22,17 @@ def check(context: Context) -> Iterator[Diagnostic]:
         if trigger != node.identifier and trigger not in support.triggers:
             yield _refuse(context, f"the trigger {trigger}", node.alias, context.at_node(node))
         for field in _node_fields(node):
-            yield from _field(context, field, node.alias, context.at_node(node))
+            if field not in support.fields:
+                yield _refuse(context, FIELDS[field], node.alias, context.at_node(node))
     for edge in context.edges:
         for field in _edge_fields(edge):
-            name = f"{edge.from_} -> {edge.to}"
-            yield from _field(context, field, name, context.at_edge(edge))
+            if field not in support.fields:
+                name = f"{edge.from_} -> {edge.to}"
+                yield _refuse(context, FIELDS[field], name, context.at_edge(edge))
     for field in _flow_fields(context):
-        yield from _field(context, field, context.flow.name, context.at_flow("policies"))
-
-
-def _field(context: Context, field: str, name: str, where: Location) -> Iterator[Diagnostic]:
-    if field not in context.options.support.fields:
-        yield _refuse(context, FIELDS[field], name, where)
+        if field not in support.fields:
+            where = context.at_flow("policies")
+            yield _refuse(context, FIELDS[field], context.flow.name, where)
 
 
 def _refuse(context: Context, what: str, name: str, where: Location) -> Diagnostic:
