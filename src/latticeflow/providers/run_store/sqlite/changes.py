@@ -148,3 +148,15 @@ def remove_unused(ledger: Ledger, digests: Sequence[str]) -> None:
     for digest in digests:
         if not ledger.connection.execute(sql.BLOB_USED, (digest,)).get:
             ledger.blobs.remove(digest)
+
+
+def give_back(ledger: Ledger) -> bool:
+    """Give some of the room that deleted rows left back to the disk; return whether there is more.
+
+    Some at a time, because other writers wait for the end of this.
+    """
+    execute = ledger.connection.execute
+    before = execute(sql.FREE_PAGES).get
+    execute(sql.GIVE_BACK).fetchall()  # frees a page with each row it returns
+    after = execute(sql.FREE_PAGES).get
+    return bool(0 < after < before)

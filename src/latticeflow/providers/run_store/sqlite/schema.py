@@ -7,7 +7,7 @@ import random
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import apsw
 
@@ -20,6 +20,12 @@ APPLICATION_ID = 0x4C465255  # "LFRU"
 _FOLDER = Path(__file__).parent / "sql"
 DEFAULT_BUSY_MS = 60_000
 _TICK = 0.0005
+# One statement, so that it is of one moment: another process may be building the schema.
+_IDENTITY = (
+    "SELECT (SELECT user_version FROM pragma_user_version),"
+    " (SELECT application_id FROM pragma_application_id),"
+    " NOT EXISTS (SELECT 1 FROM sqlite_schema)"
+)
 
 
 def scripts() -> list[str]:
@@ -49,6 +55,8 @@ def connect(path: Path, *, url: str, busy_ms: int, vfs: str | None = None) -> ap
 
 def _settle(connection: apsw.Connection, url: str) -> None:
     _version(connection, url)  # first of all: another program's file is left as it is
+    if connection.execute("PRAGMA page_count").get == 0:  # later it would need the writer's lock
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # deleting gives room back
     mode = connection.execute("PRAGMA journal_mode = WAL").get
     if mode != "wal":
         why = f"its file system cannot share memory (journal mode {mode})"
@@ -93,12 +101,11 @@ def _step(connection: apsw.Connection, steps: Sequence[str], url: str) -> None:
 
 
 def _version(connection: apsw.Connection, url: str) -> int:
-    version = int(connection.execute("PRAGMA user_version").get)
-    program = connection.execute("PRAGMA application_id").get
-    empty = connection.execute("SELECT count(*) = 0 FROM sqlite_schema").get
+    row: Any = connection.execute(_IDENTITY).fetchone()
+    version, program, empty = row
     if program != APPLICATION_ID and not (version == 0 and program == 0 and empty):
         raise store_error("STORE001", url=url, why="it is a database of another program")
-    return version
+    return int(version)
 
 
 def _retry_busy(action: Callable[[], _T], *, url: str, busy_ms: int) -> _T:

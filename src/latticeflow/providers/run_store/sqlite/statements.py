@@ -63,3 +63,6 @@ DELETE_DOCUMENTS = (
 )
 USE_BLOB = "INSERT OR IGNORE INTO blob_use VALUES (?, ?)"
 BLOB_USED = "SELECT EXISTS (SELECT 1 FROM blob_use WHERE sha256 = ?)"
+
+FREE_PAGES = "PRAGMA freelist_count"
+GIVE_BACK = "PRAGMA incremental_vacuum(1000)"

@@ -224,6 +224,8 @@ class SqliteRunStore:
         unused = await self._read(self._unused_blobs)
         if unused:
             await self._change(lambda ledger: changes.remove_unused(ledger, unused), heavy=True)
+        while removed and await self._change(changes.give_back, heavy=True):
+            pass
         return removed
 
     def _beside(self, suffix: str) -> Path:

@@ -9,7 +9,7 @@ import pytest
 
 from latticeflow.providers.run_store.sqlite import SqliteRunStore
 from latticeflow.providers.run_store.sqlite.patience import Patience
-from latticeflow.runs import StoreError
+from latticeflow.runs import RunStatus, StoreError
 from latticeflow.testing.contracts.run_store import a_run, completed
 
 
@@ -96,6 +96,24 @@ async def test_a_reader_does_not_stop_the_writer(store):
     assert reader.execute("SELECT count(*) FROM event").get == before
     reader.close()
     assert len(await store.history("run-1")) == 300
+
+
+async def test_deleting_gives_room_back_to_the_disk(tmp_path):
+    store = SqliteRunStore(tmp_path / "runs.db")
+    await store.open()
+    for number in range(8):
+        await store.create(a_run(f"run-{number}", status=RunStatus.FAILED))
+        large = completed(0, b"x" * 400_000)
+        await asyncio.gather(
+            *(store.append(f"run-{number}", [large, large], fence=0) for _ in range(3))
+        )
+    await store.close()
+    before = store.path.stat().st_size
+    await store.open()
+    await store.delete([f"run-{number}" for number in range(7)])
+    assert len(await store.history("run-7")) == 6
+    await store.close()
+    assert store.path.stat().st_size < before / 4
 
 
 async def test_two_hundred_runs_share_commits(store):
