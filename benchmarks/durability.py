@@ -165,8 +165,9 @@ async def measure(
     rates: dict[str, list[float]] = {name: [] for name in runs}
     cpu: dict[str, list[float]] = {name: [] for name in runs}
     until = time.perf_counter() + seconds
+    least = 3 if len(makers) > 1 else 1
     turns = 0
-    while turns < 1 or (turns < 40 and time.perf_counter() < until):
+    while turns < least or (turns < 40 and time.perf_counter() < until):
         for name, run in runs.items():
             began, spent, times = time.perf_counter(), time.process_time(), 0
             while times == 0 or time.perf_counter() - began < seconds / 10 / len(runs):

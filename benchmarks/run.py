@@ -144,7 +144,7 @@ class Bench:
                 many = "20" if few else at_once
                 seconds = str(self.seconds * (4 if contender == "here" else 1))
                 result = self.spawn(contender, "durable", many, seconds)
-                if few:
+                if result is not None and few:
                     reason = "20 at once instead of 200 in a quick run"
                     self.skipped.setdefault(f"durable {contender}", reason)
                 if result is not None:
