@@ -46,9 +46,7 @@ def judge(path):
 def test_the_bad_example_fires_exactly_its_code(path):
     found, may_run = judge(path)
     assert {d.code for d in found} == {path.parent.name}, [d.message for d in found]
-    assert all(d.location is not None for d in found)
-    if path.suffix != ".json":
-        assert all(d.location.range is not None for d in found)
+    assert all(d.location is not None and d.location.range is not None for d in found)
     assert may_run == (not any(d.is_error for d in found))
 
 

@@ -6,13 +6,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-import msgspec
-
 from latticeflow.authoring import Authored
 from latticeflow.authoring.dsl import FlowBuilder, load_python, resolve_python
+from latticeflow.authoring.ir import read_ir
 from latticeflow.diagnostics import Diagnostic, Location, report
 from latticeflow.flow.component import Catalog, Component
-from latticeflow.flow.identity import decode_flow
 from latticeflow.flow.model import Flow
 from latticeflow.flow.schema import decoder_of
 from latticeflow.hosts.local.compiling import compiled
@@ -116,13 +114,11 @@ def _read_json(path: Path, root: Path | None) -> Authored:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as exc:
         return Authored(None, diagnostics=(_unreadable(path, exc),))
-    try:
-        flow = decode_flow(text)
-    except msgspec.DecodeError as exc:
-        found = report("CLI001", target=str(path), why=exc, location=Location(file=str(path)))
-        return Authored(None, diagnostics=(found,), files={str(path): text})
-    authored = catalog_for(flow, root=(root or Path.cwd()).absolute())
-    return replace(authored, files={str(path): text})
+    read = read_ir(text, file=str(path))
+    if read.flow is None:
+        return read
+    authored = catalog_for(read.flow, root=(root or Path.cwd()).absolute())
+    return replace(authored, spans=read.spans, files=read.files)
 
 
 def _unreadable(path: Path, error: Exception) -> Diagnostic:
