@@ -82,8 +82,8 @@ def _page(row: Code, examples: Mapping[str, Example]) -> str:
         if key in examples:
             example = examples[key]
             out += ["", f"## {title}", ""]
-            # Marked so that the documentation's own code-block test leaves them to the fixtures.
-            out += [f"```{example.language} notest", example.text.rstrip("\n"), "```"]
+            # The test of code blocks leaves this folder to the test of the fixtures.
+            out += [f"```{example.language}", example.text.rstrip("\n"), "```"]
     return "\n".join(out) + "\n"
 
 

@@ -15,7 +15,7 @@ def test_every_code_that_is_reported_has_a_page_and_every_code_a_line():
 def test_a_page_has_its_examples():
     page = code_pages({"DAG200": {"bad": Example("toml", "[steps.a]\n")}})["DAG200.md"]
     assert page.startswith("# DAG200: cycle\n")
-    assert "## Refused\n\n```toml notest\n[steps.a]\n```\n" in page
+    assert "## Refused\n\n```toml\n[steps.a]\n```\n" in page
     assert "these nodes wait for each other: <path>" in page
 
 
