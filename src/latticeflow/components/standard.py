@@ -6,6 +6,7 @@ arrive, so a value stays the Python object it was; only `std.expr` looks inside.
 
 from __future__ import annotations
 
+from ast import literal_eval
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Never
@@ -60,6 +61,8 @@ def _type(port: Port) -> Type:
 
 
 def _bind_failure(node: Node) -> Callable[..., Never]:
+    if node.config.get("again") is True:
+        return _fail_again
     name = str(node.config["error"])
     error = resolve_name(name)
     if not (isinstance(error, type) and issubclass(error, BaseException)):
@@ -69,6 +72,24 @@ def _bind_failure(node: Node) -> Callable[..., Never]:
         raise error(*_make_list(**values))
 
     return fail
+
+
+def _fail_again(error: dict[str, str]) -> Never:
+    """Raise an error that a handler caught, from its type and message."""
+    kind = resolve_name(error["type"])
+    if not (isinstance(kind, type) and issubclass(kind, BaseException)):
+        raise TypeError(f"`{error['type']}` is no exception")
+    # Not through its constructor, which may take something else than a message.
+    message = error["message"]
+    again = kind.__new__(kind, message)
+    again.args = (message,)
+    if str(again) != message:
+        # KeyError shows what it was given as a literal.
+        try:
+            again.args = (literal_eval(message),)
+        except (ValueError, SyntaxError):
+            again.args = (message,)
+    raise again
 
 
 def _pure(identifier: str, summary: str) -> NodeSpec:

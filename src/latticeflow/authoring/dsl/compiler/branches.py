@@ -146,6 +146,10 @@ def _joined(frame: Frame, name: str, paths: list[Path], at: ast.AST) -> Slot | N
         if slot is None and name in FLAGS:
             slot = Slot(FALSE)
         if slot is None:
+            # In a body, a name that a branch leaves alone is the one of the graph around it.
+            around = frame.lookup(name)
+            slot = None if around is None else Slot(*around)
+        if slot is None:
             maybe = maybe or "branch"
             continue
         maybe = maybe or slot.maybe

@@ -9,11 +9,15 @@ from typing import Any
 
 from latticeflow.authoring.dsl.compiler import (
     assigning,
+    comprehensions,
     conditions,
     expressions,
+    handlers,
     invoking,
+    loops,
     operators,
     raising,
+    scoped,
     statements,
 )
 from latticeflow.authoring.dsl.compiler.entry import entry_flow
@@ -56,14 +60,13 @@ def compile_flow(fn: Callable[..., Any], *, effects_of: Judge = declared) -> Aut
         return Authored(None, diagnostics=(report("FLOW003", name=name, what=what),))
     session = Session(judge=effects_of)
     compiled = compile_function(session, function, RULES)
-    failed = compiled is None or any(issue.is_error for issue in session.issues)
-    flow = None if failed or compiled is None else entry_flow(compiled, function)
+    flow = None if compiled is None else entry_flow(compiled, function)
     entry = session.catalog.get(compiled.identifier) if compiled is not None else None
     return Authored(
         flow=flow,
         catalog=Catalog(session.catalog.values()),
         spans=compiled.spans if compiled is not None else {},
-        diagnostics=sort_diagnostics(session.issues),
+        diagnostics=sort_diagnostics(session.kept),
         files=session.files,
         decode=entry.decode if entry is not None else {},
     )
@@ -125,6 +128,7 @@ EXPRESSIONS: dict[type[ast.expr], Form] = {
     ast.Compare: conditions.comparison,
     ast.IfExp: conditions.ternary,
     ast.NamedExpr: assigning.walrus,
+    ast.ListComp: comprehensions.list_comprehension,
     ast.Call: invoking.call,
     ast.Await: invoking.await_,
 }
@@ -136,6 +140,11 @@ STATEMENTS: dict[type[ast.stmt], Any] = {
     ast.AugAssign: _simple(assigning.augmented),
     ast.Expr: statements.expression,
     ast.If: statements.if_,
+    ast.For: loops.for_,
+    ast.While: loops.while_,
+    ast.Try: handlers.try_,
+    ast.With: scoped.with_,
+    ast.AsyncWith: scoped.with_,
     ast.Return: statements.return_,
     ast.Raise: raising.raise_,
     ast.Break: statements.break_,

@@ -17,6 +17,7 @@ from latticeflow.authoring.dsl.compiler.scope import path_of
 from latticeflow.authoring.dsl.compiler.session import Frame
 from latticeflow.authoring.dsl.compiler.types import (
     ANY,
+    CAUGHT,
     TypeForm,
     describe,
     dict_of,
@@ -71,6 +72,10 @@ def name(frame: Frame, node: ast.Name) -> Value:
         hint = None if maybe == "branch" else maybe
         frame.report("FLOW011", node, name=node.id, hint=hint)
         return UNKNOWN
+    if value.type is CAUGHT:
+        hint = f"use `str({node.id})` or `raise`"
+        frame.report("FLOW042", node, expression=node.id, hint=hint)
+        return UNKNOWN
     return narrowed(frame, node, value)
 
 
@@ -87,6 +92,20 @@ def outside(frame: Frame, node: ast.expr) -> Value:
         frame.report("FLOW007", node, name=shown, what=describe_object(found))
         return UNKNOWN
     return value
+
+
+def caught_error(frame: Frame, node: ast.expr) -> Ref | None:
+    """Return the error that a handler named, None if `node` is anything else."""
+    if not isinstance(node, ast.Name) or node.id not in frame.errors:
+        return None
+    found = frame.lookup(node.id)
+    value = None if found is None else found[0]
+    return value if isinstance(value, Ref) and value.type is CAUGHT else None
+
+
+def message_of(error: Ref) -> Ref:
+    """Return the message of a caught error, which `str` gives."""
+    return Ref(error.alias, (*error.path, "message"), str)
 
 
 def narrowed(frame: Frame, node: ast.expr, value: Value) -> Value:
@@ -382,7 +401,8 @@ def f_string(frame: Frame, node: ast.JoinedStr) -> Value:
             continue
         if not isinstance(value, ast.FormattedValue):
             continue
-        found = frame.rules.expression(frame, value.value)
+        caught = caught_error(frame, value.value)
+        found = caught or frame.rules.expression(frame, value.value)
         text = _as_text(frame, value, found)
         good = good and not isinstance(text, Unknown)
         pieces.append(text)
@@ -402,6 +422,8 @@ def f_string(frame: Frame, node: ast.JoinedStr) -> Value:
 def _as_text(frame: Frame, node: ast.FormattedValue, value: Value) -> Value:
     if isinstance(value, Unknown):
         return UNKNOWN
+    if isinstance(value, Ref) and value.type is CAUGHT:
+        value = message_of(value)
     found = kinds(value.type)
     plain = node.conversion in (-1, ord("s")) and node.format_spec is None
     if plain and isinstance(value, Const) and type(value.value) in (str, int):

@@ -37,7 +37,6 @@ from latticeflow.authoring.dsl.compiler.wiring import carry, feed, flush
 from latticeflow.authoring.dsl.components import component_of
 from latticeflow.authoring.dsl.options import FlowOptions, flow_options
 from latticeflow.diagnostics import CheckError, Diagnostic, report
-from latticeflow.flow.identity import flow_id
 from latticeflow.flow.lattice import join_determinism, join_effects
 from latticeflow.flow.model import Flow, Json, Output, Port
 from latticeflow.runs import UnencodableValueError, to_json
@@ -48,18 +47,17 @@ def compile_function(session: Session, fn: FunctionType, rules: Rules) -> Compil
     if fn in session.compiled:
         return session.compiled[fn]
     session.stack.append(fn)
-    before = _errors(session)
+    # Its findings are kept apart: what calls it may be compiled more than once.
+    around, session.issues = session.issues, []
     try:
         unit = _unit(session, fn)
         found = None if unit is None else _compile(unit, rules)
     finally:
         session.stack.pop()
-    session.compiled[fn] = found if _errors(session) == before else None
+        own, session.issues = session.issues, around
+    session.kept.extend(own)
+    session.compiled[fn] = None if any(issue.is_error for issue in own) else found
     return session.compiled[fn]
-
-
-def _errors(session: Session) -> int:
-    return sum(issue.is_error for issue in session.issues)
 
 
 def _unit(session: Session, fn: FunctionType) -> Unit | None:
@@ -108,7 +106,7 @@ def _closure(fn: FunctionType) -> dict[str, object]:
 def _compile(unit: Unit, rules: Rules) -> Compiled:
     node = unit.source.node
     version = unit.options.version
-    frame = Frame(unit=unit, rules=rules, graph=Graph(flow_id(unit.name, version)), scope=Scope())
+    frame = Frame(unit=unit, rules=rules, graph=Graph(unit.name, version), scope=Scope())
     _check_decorators(frame, node)
     _declare_inputs(frame, node)
     exits = rules.block(frame, node.body)

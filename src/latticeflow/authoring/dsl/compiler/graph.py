@@ -13,7 +13,7 @@ from latticeflow.authoring.dsl.compiler.regions import Region, Routing, is_withi
 from latticeflow.authoring.dsl.compiler.schemas import schema_of
 from latticeflow.authoring.dsl.compiler.types import TypeForm
 from latticeflow.authoring.dsl.compiler.values import Const, Ref
-from latticeflow.flow.identity import node_id
+from latticeflow.flow.identity import flow_id, node_id
 from latticeflow.flow.lattice import Determinism, Effects
 from latticeflow.flow.model import (
     Edge,
@@ -56,10 +56,12 @@ class Step:
 
 
 class Graph:
-    """Collects the parts of one graph. `flow` is the id of the flow they belong to."""
+    """Collects the parts of one graph; `name` and `version` are those of its flow."""
 
-    def __init__(self, flow: str) -> None:
-        self.flow = flow
+    def __init__(self, name: str, version: str) -> None:
+        self.name = name
+        self.version = version
+        self.flow = flow_id(name, version)
         self.nodes: list[Node] = []
         self.edges: list[Edge] = []
         self.routings: list[Routing] = []
@@ -73,6 +75,7 @@ class Graph:
         self._regions: list[Region | None] = []
         self._ancestors = Ancestors()
         self._names: dict[str, int] = {}
+        self._reserved: set[str] = set()
 
     # -- nodes ---------------------------------------------------------------------------------
 
@@ -92,12 +95,19 @@ class Graph:
         )
         self._enter(node, None, ())
 
+    def reserve(self, wanted: str) -> str:
+        """Return the alias that the next node called `wanted` gets, and keep it for `add`."""
+        alias = self._unique(wanted)
+        self._reserved.add(alias)
+        return alias
+
     def add(self, step: Step, feeds: Mapping[str, Ref | Const | list[Ref]], span: Span) -> str:
         """Add a node with its edges; return its alias, which is unique in this graph.
 
         A feed that is a list of parts makes several edges into one port, in order.
         """
-        alias = self._unique(step.alias)
+        alias = step.alias if step.alias in self._reserved else self._unique(step.alias)
+        self._reserved.discard(alias)
         edges: list[Edge] = []
         literals: dict[str, Json] = {}
         ports = dict(step.ports)
@@ -190,7 +200,7 @@ class Graph:
         while True:
             count += 1
             alias = f"{base}_{count}" if numbered or count > 1 else base
-            if alias not in self._numbers and alias != INPUT:
+            if alias not in self._numbers and alias not in self._reserved and alias != INPUT:
                 self._names[wanted] = count
                 return alias
 
@@ -227,6 +237,11 @@ class Graph:
         del self.nodes[nodes:], self.edges[edges:], self._regions[nodes:]
         self._ancestors.rewind(nodes)
         self.order.since = [number for number in self.order.since if number < nodes]
+
+    def drop_input(self) -> None:
+        """Take the input node away, which nothing uses."""
+        self.nodes = [node for node in self.nodes if node.alias != INPUT]
+        self.spans.pop(node_key(INPUT), None)
 
     def embed(self, alias: str, spans: SpanMap) -> None:
         """Take over the places of the parts of the body `alias`."""

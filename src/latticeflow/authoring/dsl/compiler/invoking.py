@@ -16,6 +16,7 @@ from latticeflow.authoring.dsl.compiler.calls import (
     call_node,
     refuse_call,
 )
+from latticeflow.authoring.dsl.compiler.expressions import caught_error, message_of
 from latticeflow.authoring.dsl.compiler.names import (
     MISSING,
     as_constant,
@@ -168,9 +169,20 @@ def _look_at_arguments(frame: Frame, node: ast.Call) -> None:
 
 _COMPUTED: dict[Any, Callable[[Frame, ast.Call], Value]] = {
     len: call_len,
+    str: lambda frame, node: _text_of(frame, node),
     min: lambda frame, node: call_extreme(frame, node, largest=False),
     max: lambda frame, node: call_extreme(frame, node, largest=True),
 }
+
+
+def _text_of(frame: Frame, node: ast.Call) -> Value:
+    """Compile `str(error)`; other values are made text in a node."""
+    error = caught_error(frame, node.args[0]) if len(node.args) == 1 else None
+    if error is not None and not node.keywords:
+        return message_of(error)
+    _look_at_arguments(frame, node)
+    hint = "write an f-string of str and int, or call it inside a node"
+    return refuse_call(frame, node, "is not a node", hint=hint)
 
 
 def _parallel(frame: Frame, node: ast.Call, *, awaited: bool) -> Value:

@@ -8,13 +8,15 @@ from dataclasses import dataclass, field
 from types import FunctionType
 from typing import Any, TypeAlias
 
+import msgspec
+
 from latticeflow.authoring.dsl.compiler.graph import INPUT, Graph, typed_port
 from latticeflow.authoring.dsl.compiler.scope import Exits, Scope, Slot
 from latticeflow.authoring.dsl.compiler.source import FunctionSource
 from latticeflow.authoring.dsl.compiler.types import TypeForm
-from latticeflow.authoring.dsl.compiler.values import Const, Pending, Ref, Value
+from latticeflow.authoring.dsl.compiler.values import UNKNOWN, Const, Pending, Ref, Unknown, Value
 from latticeflow.authoring.dsl.options import FlowOptions
-from latticeflow.diagnostics import Diagnostic, Edit, Fix, Related, Severity, report
+from latticeflow.diagnostics import Diagnostic, Edit, Fix, Location, Related, Severity, report
 from latticeflow.flow.component import Component
 from latticeflow.flow.lattice import Determinism, Effects
 from latticeflow.flow.model import Flow, Port, Span
@@ -54,6 +56,8 @@ class Session:
 
     judge: Judge = declared
     issues: list[Diagnostic] = field(default_factory=list)
+    kept: list[Diagnostic] = field(default_factory=list)
+    """The findings of flows that are done."""
     catalog: dict[str, Component] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
     compiled: dict[FunctionType, Compiled | None] = field(default_factory=dict)
@@ -88,8 +92,9 @@ class Frame:
     """One graph being built: the flow itself, or a body inside it.
 
     `captures` are the values of the frame around it that a body uses, by the name of the input
-    through which they come. `loop` says whether `break` and `continue` may be used, `signals`
-    collects which of the hidden flags a body may set.
+    through which they come, and `captured` says which variable comes through which; `reserved`
+    are inputs with a meaning of their own. `loop` says which loop the body is of, `concurrent`
+    how many of its rounds run at once, `unrolled` how many loops are being written out.
     """
 
     unit: Unit
@@ -98,16 +103,19 @@ class Frame:
     scope: Scope
     outer: Frame | None = None
     captures: dict[str, Value] = field(default_factory=dict)
+    captured: dict[str, str] = field(default_factory=dict)
     inputs: dict[str, Port] = field(default_factory=dict)
+    reserved: set[str] = field(default_factory=set)
     pending: list[Pending] = field(default_factory=list)
     loop: str | None = None
     concurrent: int = 1
+    unrolled: int = 0
+    at_breaks: list[set[str]] = field(default_factory=list)
+    """For each `break` of this loop's body, the names that have a value there."""
     inline: int = 0
     """Above 0 while an operand is compiled that Python may not evaluate."""
     inline_paths: frozenset[str] = frozenset()
     """What the expression itself has tested, so that its text has to hold the test."""
-    reads: frozenset[str] = frozenset()
-    """Names that are read somewhere outside the body this frame compiles."""
     first_bound: dict[str, int] = field(default_factory=dict)
     """How many steps that can fail stood before the first assignment of a name."""
     errors: frozenset[str] = frozenset()
@@ -140,6 +148,10 @@ class Frame:
                 **params,
             )
         )
+
+    def place_issue(self, issue: Diagnostic, location: Location) -> None:
+        """Note a finding that was made elsewhere, at a place of this flow."""
+        self.unit.session.issues.append(msgspec.structs.replace(issue, location=location))
 
     def text(self, node: ast.AST) -> str:
         """Return the source of `node`, as messages quote it."""
@@ -175,17 +187,28 @@ class Frame:
         if found is None:
             return None
         value, maybe = found
-        if not isinstance(value, Const) and maybe is None:
+        if maybe is not None:
+            return UNKNOWN, maybe
+        if not isinstance(value, Const | Unknown):
             value = self.capture(name, value)
-        return value, maybe
+        return value, None
 
     def capture(self, name: str, value: Value) -> Ref:
         """Make `value` of the frame around this one an input of this body."""
-        self.captures[name] = value
-        self.inputs[name] = typed_port(value.type)
-        ref = Ref(INPUT, (name,), value.type)
+        port = self.port_for(name)
+        self.captures[port] = value
+        self.captured[name] = port
+        self.inputs[port] = typed_port(value.type)
+        ref = Ref(INPUT, (port,), value.type)
         self.scope.slots.setdefault(name, Slot(ref))
         return ref
+
+    def port_for(self, name: str) -> str:
+        """Return the name of the input for variable `name`, which is its own where it is free."""
+        port = name.strip("%")
+        while port in self.reserved or port in self.inputs:
+            port += "_"
+        return port
 
     def fact(self, path: str) -> TypeForm | None:
         """Return what conditions on the way here told about `path`."""

@@ -166,9 +166,16 @@ def continue_(frame: Frame, node: ast.stmt, _rest: list[ast.stmt]) -> tuple[Exit
 
 def _jump(frame: Frame, node: ast.stmt, exit_: str, flag: str) -> tuple[Exits, bool]:
     inner: Frame | None = frame
-    while inner is not None and inner.loop is None:
+    known: set[str] = set()
+    unrolled = False
+    while inner is not None:
+        unrolled = unrolled or inner.unrolled > 0
+        slots = inner.scope.slots
+        known |= {name for name in inner.scope.own if name in slots and not slots[name].maybe}
+        if inner.loop is not None:
+            break
         inner = inner.outer
-    if inner is None:
+    if inner is None or unrolled:
         why = "there is no loop around it that the graph keeps"
         frame.report("FLOW034", node, what=exit_, why=why)
         return frozenset({RAISE}), False
@@ -176,6 +183,8 @@ def _jump(frame: Frame, node: ast.stmt, exit_: str, flag: str) -> tuple[Exits, b
         why = f"the rounds run {inner.concurrent} at a time"
         frame.report("FLOW034", node, what=exit_, why=why)
         return frozenset({RAISE}), False
+    if exit_ == BREAK:
+        inner.at_breaks.append(known)
     frame.scope.bind(flag, TRUE)
     return frozenset({exit_}), False
 

@@ -26,6 +26,13 @@ TypeForm: TypeAlias = Any
 ANY: Final = Any
 NONE: Final = type(None)
 
+
+class Caught:
+    """The type of an error that a handler has; only its type and message cross a border."""
+
+
+CAUGHT: Final = Caught
+
 _SCALARS: dict[object, str] = {
     bool: "bool",
     int: "int",
