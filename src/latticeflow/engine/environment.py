@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from latticeflow.engine.frame import Frame
-from latticeflow.expr.binding import AbsentError, part_names, part_of
+from latticeflow.expr.parts import AbsentError, part_names, part_of
 from latticeflow.plan import SKIPPED, StepKind
 
 

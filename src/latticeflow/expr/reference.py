@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from latticeflow.expr.checker import MAX_NESTED_MACROS
 from latticeflow.expr.evaluator import MAX_ROUNDS
 from latticeflow.expr.functions import FUNCTIONS, MEMBERS, NAMESPACES, NOT_PORTABLE, Overload
+from latticeflow.expr.macro_checks import MAX_NESTED_MACROS
 from latticeflow.expr.parser import MAX_DEPTH, MAX_TEXT
 from latticeflow.expr.types import describe
 
