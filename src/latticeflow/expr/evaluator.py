@@ -121,6 +121,15 @@ def prepare(text: str, signature: Signature) -> cel.Expression:
             raise ValueError(first.rsplit("ERROR: ", 1)[-1]) from error
 
 
+def accepts(text: str, signature: Signature) -> bool:
+    """Tell whether the evaluator's own type check accepts `text`."""
+    try:
+        _environment(signature).compile(text)
+    except RuntimeError:
+        return False
+    return True
+
+
 def run(expression: cel.Expression, data: Mapping[str, object]) -> tuple[object, str | None]:
     """Evaluate `expression`; return the value, or None and the evaluator's message."""
     try:

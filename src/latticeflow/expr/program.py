@@ -73,6 +73,10 @@ class Program:
         if self.path is None and not self._constant:
             self._prepared = prepare(checker.rewriter.text(), _signature(checker))
 
+    def prepared_text(self) -> tuple[str, Signature]:
+        """Return what the evaluator gets: the rewritten text and the types of its variables."""
+        return self._checker.rewriter.text(), _signature(self._checker)
+
     def __reduce__(self) -> tuple[Any, ...]:
         return _revive, (self.text, dict(self.variables), self._expected)
 
