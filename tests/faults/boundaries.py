@@ -11,6 +11,7 @@ one `write`, so that it survives the process.
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 import os
 import signal
 from collections.abc import Awaitable, Sequence
@@ -18,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from latticeflow.capabilities import Dedupe
 from latticeflow.runs import Event, EventKind, Owner, Run, RunStore
 
 
@@ -112,15 +114,76 @@ class KilledStore:
         self._boundaries.here()
 
 
-def run_in_child(work: Any) -> int:
-    """Run `work` in a fork and return its exit code, −9 if it was killed."""
-    child = os.fork()
-    if child == 0:
-        code = 70
-        try:
-            work()
-            code = 0
-        finally:
-            os._exit(code)
-    _, status = os.waitpid(child, 0)
-    return os.waitstatus_to_exitcode(status)
+class KilledLedger:
+    """A ledger of effects (`Dedupe`) with a boundary before and after each call."""
+
+    def __init__(self, inner: Dedupe, boundaries: Boundaries) -> None:
+        self._inner = inner
+        self._boundaries = boundaries
+
+    def __getattr__(self, name: str) -> Any:
+        inner = getattr(self._inner, name)
+
+        async def call(*args: Any, **options: Any) -> Any:
+            self._boundaries.here()
+            result = await inner(*args, **options)
+            self._boundaries.here()
+            return result
+
+        return call
+
+    async def begin(self, key: str, **options: Any) -> Any:
+        return await self.__getattr__("begin")(key, **options)
+
+
+class OutsideWorld:
+    """Keys and values whose every write is an effect that the ledger keeps."""
+
+    def __init__(self, boundaries: Boundaries, ledger: Ledger) -> None:
+        self._boundaries = boundaries
+        self._ledger = ledger
+
+    async def get(self, key: str) -> bytes | None:
+        if key.startswith("ran:"):
+            self._ledger.note("ran", *key.split(":")[1:])
+            return None
+        found = [value for name, value in self._ledger.words("effect") if name == key]
+        return found[-1].encode() if found else None
+
+    async def put(self, key: str, value: bytes, **_: Any) -> int:
+        self._boundaries.here()
+        self._ledger.note("effect", key, value.decode())
+        self._boundaries.here()
+        return 1
+
+    async def delete(self, key: str, **_: Any) -> bool:
+        del key
+        return False
+
+    async def get_entry(self, key: str) -> None:
+        del key
+
+    async def list(self, prefix: str = "", **_: Any) -> None:
+        del prefix
+
+    def info(self) -> None:
+        """Say nothing."""
+
+
+@dataclass(slots=True)
+class Child:
+    """Runs functions in forks of one small process that has everything imported."""
+
+    context: Any = None
+
+    def __post_init__(self) -> None:
+        self.context = multiprocessing.get_context("forkserver")
+        self.context.set_forkserver_preload(["tests.faults.drivers"])
+
+    def run(self, work: Any, *args: Any) -> int:
+        """Run `work` and return its exit code, −9 if it was killed."""
+        process = self.context.Process(target=work, args=args)
+        process.start()
+        process.join(60)
+        assert process.exitcode is not None, "the child hangs"
+        return int(process.exitcode)

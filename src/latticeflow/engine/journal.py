@@ -82,7 +82,10 @@ class Journal:
 
 
 def read_past(events: Iterable[Event]) -> dict[tuple[str, int], Past]:
-    """Return what is known of each attempt, by position and attempt number."""
+    """Return what is known of each attempt, by position and attempt number.
+
+    A cancelled attempt stays one whose end is not known: its effect may have happened.
+    """
     past: dict[tuple[str, int], Past] = {}
     for event in events:
         key = (event.position, event.attempt)
@@ -96,6 +99,4 @@ def read_past(events: Iterable[Event]) -> dict[tuple[str, int], Past]:
             known = past.setdefault(key, Past())
             known.assumed = str(event.data.get("assume"))
             known.value = event.value
-        elif event.kind is EventKind.STEP_CANCELLED:
-            past.pop(key, None)
     return past
