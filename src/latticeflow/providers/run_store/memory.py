@@ -9,6 +9,7 @@ import msgspec
 
 from latticeflow.providers.run_store.errors import fenced, not_open, store_error, unknown_run
 from latticeflow.providers.run_store.identity import this_process
+from latticeflow.providers.run_store.text import readable, readable_error, require_text
 from latticeflow.runs import (
     TERMINAL,
     Event,
@@ -103,21 +104,28 @@ class MemoryRunStore:
         fence: int,
         state: Run | None = None,
     ) -> Awaitable[None]:
+        require_text(*(event.position for event in events))
         error = self._refusal(run_id, fence)
         if error is not None:
             return _Done(error)
+        # Made whole before anything is kept: what cannot be kept must leave nothing behind.
+        kept = [_keep(event) for event in events]
+        changed = (
+            None
+            if state is None
+            else _copy(msgspec.structs.replace(state, error=readable_error(state.error)))
+        )
         history = self._events[run_id]
-        for event in events:
-            seq = len(history) + 1
-            history.append(msgspec.structs.replace(_copy(event) if event.data else event, seq=seq))
-        if state is not None:
-            run, state = self._runs[run_id], _copy(state)
-            run.status = state.status
-            run.started_at_ms = state.started_at_ms
-            run.finished_at_ms = state.finished_at_ms
-            run.result = state.result
-            run.error = state.error
-            run.options = state.options
+        for event in kept:
+            history.append(msgspec.structs.replace(event, seq=len(history) + 1))
+        if changed is not None:
+            run = self._runs[run_id]
+            run.status = changed.status
+            run.started_at_ms = changed.started_at_ms
+            run.finished_at_ms = changed.finished_at_ms
+            run.result = changed.result
+            run.error = changed.error
+            run.options = changed.options
         return _DONE
 
     async def history(self, run_id: str, after: int = 0) -> list[Event]:
@@ -132,7 +140,8 @@ class MemoryRunStore:
         if kept is None:
             return _Done(unknown_run(run_id))
         for line in lines:
-            kept.append(msgspec.structs.replace(line, seq=len(kept) + 1))
+            text, seq = readable(line.text), len(kept) + 1
+            kept.append(msgspec.structs.replace(line, text=text, seq=seq))
         return _DONE
 
     async def logs(self, run_id: str, after: int = 0, limit: int = 1000) -> list[LogLine]:
@@ -201,6 +210,12 @@ class MemoryRunStore:
 def _copy(value: _T) -> _T:
     # Through JSON, so that what comes back is what a store on disk would return.
     return msgspec.json.decode(msgspec.json.encode(value), type=type(value))
+
+
+def _keep(event: Event) -> Event:
+    if event.error is not None:
+        event = msgspec.structs.replace(event, error=readable_error(event.error))
+    return _copy(event) if event.data else event
 
 
 def _matches(run: Run, which: RunFilter) -> bool:

@@ -275,6 +275,28 @@ class RunStoreContract:
                 await writing
             assert refused.value.code == "RUN104"
 
+    async def test_what_cannot_be_kept_is_refused_at_once(self, store: RunStore) -> None:
+        await store.create(a_run())
+        for event in (
+            Event(kind=EventKind.STEP_STARTED, at_ms=1, position="\udce9"),
+            Event(kind=EventKind.STEP_STARTED, at_ms=1, data={"a": object()}),
+        ):
+            with pytest.raises((TypeError, ValueError)):
+                _ = store.append("run-1", [completed(0), event], fence=0)
+        await store.append("run-1", [completed(1)], fence=0)  # nobody else suffers
+        assert [event.value for event in await store.history("run-1")] == [b"1"]
+
+    async def test_an_error_that_quotes_no_text_is_kept_readable(self, store: RunStore) -> None:
+        await store.create(a_run())
+        error = RunError(type="E", message="no caf\udce9", details="é\udce9")
+        failed = Event(kind=EventKind.STEP_FAILED, at_ms=1, error=error)
+        await store.append("run-1", [failed], fence=0, state=a_run(error=error))
+        kept = RunError(type="E", message="no caf?", details="é?")
+        run = await store.get("run-1")
+        assert run is not None
+        assert run.error == kept
+        assert [event.error for event in await store.history("run-1")] == [kept]
+
     # -------------------------------------------------------------------------- ownership
 
     async def test_who_creates_a_run_owns_it(self, store: RunStore) -> None:
@@ -384,6 +406,12 @@ class RunStoreContract:
         assert [line.text for line in lines] == [f"é{number}" for number in range(10)]
         assert [line.seq for line in lines] == sorted({line.seq for line in lines})
         assert msgspec.structs.replace(lines[0], seq=0) == a_line("é0")
+
+    async def test_output_that_is_no_text_is_kept_readable(self, store: RunStore) -> None:
+        await store.create(a_run())
+        undecodable = b"caf\xe9 \xc3\xa9\0".decode("utf-8", "surrogateescape")
+        await store.log("run-1", [a_line(undecodable)])
+        assert [line.text for line in await store.logs("run-1")] == ["caf? é\0"]
 
     async def test_log_lines_are_followed_by_their_numbers(self, store: RunStore) -> None:
         await store.create(a_run())

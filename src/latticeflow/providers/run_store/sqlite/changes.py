@@ -23,6 +23,7 @@ from latticeflow.providers.run_store.sqlite.rows import (
     read_run,
     state_row,
 )
+from latticeflow.providers.run_store.text import require_text
 from latticeflow.runs import TERMINAL, Owner, Run
 
 DEVELOPMENT_VERSION = "0.0.0"  # may change as it likes; any other name and version is one digest
@@ -33,6 +34,7 @@ class NewRun:
     """A run as it goes into its rows, taken from `run` at the time of asking."""
 
     def __init__(self, run: Run, owner: Owner | None) -> None:
+        require_text(run.run_id, run.flow_name, run.flow_version, run.flow_digest)
         fence = 0 if owner is None else 1
         owned = None if owner is None else msgspec.structs.replace(owner, fence=fence)
         self.run = msgspec.structs.replace(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -11,7 +12,7 @@ import apsw
 from latticeflow.providers.run_store.errors import fenced, unknown_run
 from latticeflow.providers.run_store.sqlite import statements as sql
 from latticeflow.providers.run_store.sqlite.blobs import BlobFolder
-from latticeflow.providers.run_store.sqlite.operations import Append, Change, Log, Operation
+from latticeflow.providers.run_store.sqlite.operations import Append, Log, Operation
 from latticeflow.providers.run_store.sqlite.patience import Patience
 from latticeflow.providers.run_store.sqlite.rows import Row
 from latticeflow.runs import StoreError
@@ -21,6 +22,27 @@ _REMEMBERED = 10_000
 # (measured: 190 us a commit against 350).
 _CHECKPOINT_PAGES = 256
 _RESTART_SECONDS = 0.25
+
+
+class Change(Operation):
+    """Do `action` inside the transaction and answer with what it returns.
+
+    A `StoreError` of `action` is a refusal: it must be raised before anything is written.
+    """
+
+    __slots__ = ("action", "prepare")
+
+    def __init__(
+        self,
+        future: asyncio.Future[Any],
+        action: Callable[[Ledger], Any],
+        *,
+        prepare: Callable[[Ledger], None] | None = None,
+        heavy: bool = False,
+    ) -> None:
+        super().__init__(future, heavy=heavy)
+        self.action = action
+        self.prepare = prepare
 
 
 class _Head:

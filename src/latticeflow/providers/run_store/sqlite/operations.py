@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 from latticeflow.providers.run_store.sqlite.rows import Row
-
-if TYPE_CHECKING:
-    from latticeflow.providers.run_store.sqlite.ledger import Ledger
 
 
 class Operation:
@@ -62,24 +59,3 @@ class Log(Operation):
         super().__init__(future)
         self.run_id = run_id
         self.lines = lines
-
-
-class Change(Operation):
-    """Do `action` inside the transaction and answer with what it returns.
-
-    A `StoreError` of `action` is a refusal: it must be raised before anything is written.
-    """
-
-    __slots__ = ("action", "prepare")
-
-    def __init__(
-        self,
-        future: asyncio.Future[Any],
-        action: Callable[[Ledger], Any],
-        *,
-        prepare: Callable[[Ledger], None] | None = None,
-        heavy: bool = False,
-    ) -> None:
-        super().__init__(future, heavy=heavy)
-        self.action = action
-        self.prepare = prepare

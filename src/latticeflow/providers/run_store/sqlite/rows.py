@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from latticeflow.providers.run_store.text import readable, readable_error, require_text
 from latticeflow.runs import Event, EventKind, LogLine, Owner, Run, RunError, RunStatus
 
 Row: TypeAlias = tuple[Any, ...]
@@ -69,10 +70,16 @@ RUN_COLUMNS = (
 
 
 def event_row(event: Event) -> Row:
-    """Return what a row holds behind its `seq`."""
+    """Return what a row holds behind its `seq`.
+
+    Raises:
+        UnicodeEncodeError: The event holds text that is no Unicode.
+        TypeError: Its data cannot be written as JSON.
+    """
+    require_text(event.position)
     rest = None
     if event.error is not None or event.data:
-        rest = _encode(_Rest(event.error, event.data))
+        rest = _encode(_Rest(readable_error(event.error), event.data))
     return (
         KIND_NUMBERS[event.kind],
         event.at_ms,
@@ -106,7 +113,7 @@ def state_row(run: Run) -> Row:
         run.started_at_ms,
         run.finished_at_ms,
         run.result,
-        None if run.error is None else _encode(run.error),
+        None if run.error is None else _encode(readable_error(run.error)),
         _encode(run.options) if run.options else None,
     )
 
@@ -188,7 +195,7 @@ def read_run(row: Sequence[Any], read_blob: ReadBlob) -> Run:
 
 def log_row(line: LogLine) -> Row:
     """Return what a row holds behind its run."""
-    return (line.position, line.attempt, line.stream, line.text, line.at_ms)
+    return (line.position, line.attempt, line.stream, readable(line.text), line.at_ms)
 
 
 def read_log(row: Sequence[Any]) -> LogLine:

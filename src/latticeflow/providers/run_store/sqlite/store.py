@@ -17,9 +17,9 @@ from latticeflow.providers.run_store.identity import this_process
 from latticeflow.providers.run_store.sqlite import changes
 from latticeflow.providers.run_store.sqlite import statements as sql
 from latticeflow.providers.run_store.sqlite.blobs import BlobFolder, make_folder
-from latticeflow.providers.run_store.sqlite.ledger import Ledger
+from latticeflow.providers.run_store.sqlite.ledger import Change, Ledger
 from latticeflow.providers.run_store.sqlite.liveness import OwnerLocks
-from latticeflow.providers.run_store.sqlite.operations import Append, Change, Log, Operation
+from latticeflow.providers.run_store.sqlite.operations import Append, Log, Operation
 from latticeflow.providers.run_store.sqlite.reader import Readers
 from latticeflow.providers.run_store.sqlite.rows import (
     event_row,
