@@ -6,4 +6,4 @@ from latticeflow.flow.schema.validation import decoder_of, problem_of
 
 schema_name = type_name
 
-__all__ = ["Verdict", "decoder_of", "is_subtype", "schema_name", "problem_of", "type_name"]
+__all__ = ["Verdict", "decoder_of", "is_subtype", "problem_of", "schema_name", "type_name"]

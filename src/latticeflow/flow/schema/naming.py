@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from latticeflow.flow.model import Json
 from latticeflow.flow.schema.references import NOTHING, Schema, as_schema
 
 _NAMES = {
@@ -56,7 +57,7 @@ def type_name(schema: object, *, depth: int = 3) -> str:
     return _NAMES.get(str(kind), "anything")
 
 
-def _literal(values: Any) -> str:
+def _literal(values: Json) -> str:
     shown = ", ".join("None" if value is None else json.dumps(value) for value in values)
     return f"Literal[{shown}]"
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from latticeflow.flow.model import Json
 from latticeflow.flow.schema.naming import type_name
 from latticeflow.flow.schema.references import NOTHING, Named, Resolver, Schema, as_schema
 
@@ -117,7 +118,7 @@ class _Comparison:
         near = [v for v in verdicts if v.path != path]
         return near[0] if len(near) == 1 else Verdict("no", path, _clash(source, target))
 
-    def _value(self, value: Any, source: Schema, target: Schema, path: str) -> Verdict:
+    def _value(self, value: Json, source: Schema, target: Schema, path: str) -> Verdict:
         from latticeflow.flow.schema.validation import check_value  # noqa: PLC0415  (mutual)
 
         problem = check_value(value, target, self._target)
@@ -147,7 +148,7 @@ class _Comparison:
         verdicts: list[Verdict] = []
         for name in target.get("required", ()):
             place = _join(path, name)
-            if name not in fields and rest is False or (name not in fields and fields):
+            if (name not in fields and rest is False) or (name not in fields and fields):
                 verdicts.append(Verdict("no", place, f"field `{name}` is missing"))
             elif name not in required:
                 verdicts.append(Verdict("no", place, f"field `{name}` may be missing"))
@@ -280,5 +281,5 @@ def _join(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
 
 
-def _hashable(value: Any) -> Any:
+def _hashable(value: Json) -> Json:
     return value if isinstance(value, (bool, str, int, float, type(None))) else repr(value)

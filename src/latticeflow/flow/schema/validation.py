@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from operator import ge, gt, le, lt
 from typing import Any
 
-from latticeflow.flow.model import SchemaRef
+from latticeflow.flow.model import Json, SchemaRef
 from latticeflow.flow.schema.naming import type_name
 from latticeflow.flow.schema.references import Named, Resolver, Schema, schema_of
 
@@ -38,7 +38,7 @@ def decoder_of(reference: SchemaRef, named: Named) -> Callable[[Any], Any] | Non
     if not schema:
         return None
 
-    def decode(value: Any) -> Any:
+    def decode(value: Json) -> Json:
         problem = problem_of(value, schema, named=named)
         if problem is not None:
             raise ValueError(problem)
@@ -47,12 +47,12 @@ def decoder_of(reference: SchemaRef, named: Named) -> Callable[[Any], Any] | Non
     return decode
 
 
-def problem_of(value: Any, schema: object, *, named: Named | None = None) -> str | None:
+def problem_of(value: Json, schema: object, *, named: Named | None = None) -> str | None:
     """Return why a JSON value does not fit a schema, None if it fits."""
     return check_value(value, schema, Resolver(schema, named or {}))
 
 
-def check_value(value: Any, schema: object, resolver: Resolver, path: str = "") -> str | None:
+def check_value(value: Json, schema: object, resolver: Resolver, path: str = "") -> str | None:
     """Return the first problem of `value`, with its path."""
     read = resolver.follow(schema)
     for word in ("anyOf", "oneOf"):
@@ -78,7 +78,7 @@ def check_value(value: Any, schema: object, resolver: Resolver, path: str = "") 
     return _inside(value, read, resolver, path)
 
 
-def _inside(value: Any, schema: Schema, resolver: Resolver, path: str) -> str | None:
+def _inside(value: Json, schema: Schema, resolver: Resolver, path: str) -> str | None:
     if isinstance(value, str):
         return _text(value, schema, path)
     if isinstance(value, (int, float)) and not isinstance(value, bool):
@@ -150,20 +150,20 @@ def _size(size: int, schema: Schema, path: str, low: str, high: str, unit: str) 
     return None
 
 
-def _is(value: Any, kind: str) -> bool:
+def _is(value: Json, kind: str) -> bool:
     if kind == "integer" and isinstance(value, float):
         return value.is_integer()
     test = _TYPES.get(kind)
     return test is not None and test(value)
 
 
-def _same(one: Any, other: Any) -> bool:
+def _same(one: Json, other: Json) -> bool:
     if isinstance(one, bool) != isinstance(other, bool):
         return False
     return bool(one == other)
 
 
-def _wrong(value: Any, schema: Schema, path: str) -> str:
+def _wrong(value: Json, schema: Schema, path: str) -> str:
     shown = repr(value)
     if len(shown) > 60:
         shown = shown[:57] + "…"
