@@ -69,6 +69,9 @@ class RunStore(Protocol):
         Of `state` its status, times, result, error and options are stored. Never blocks the
         caller; returns at once with the awaitable of the commit.
 
+        Raises (at once): TypeError or ValueError if an event holds what cannot be kept; nothing
+        of the call is written, and the store goes on.
+
         Raises (from the awaitable):
             FencedError: `fence` is not the run's current one (STORE009).
             StoreError: there is no such run (RUN104); the write failed (STORE005) or the store
@@ -89,7 +92,9 @@ class RunStore(Protocol):
     async def claim(self, run_id: str, owner: Owner) -> Run | None:
         """Take over `run_id` with a fence one higher, unless a live process owns it.
 
-        Returns the run with its new owner, or None when it is owned by a live process.
+        Returns the run with its new owner, or None when it is owned by a live process (this one
+        included: release it first) or does not exist. Claiming a run that has ended, to drive it
+        again, forgets a request to cancel it.
         """
 
     async def release(self, run_id: str, fence: int) -> None:
