@@ -9,7 +9,6 @@ from types import CodeType, FunctionType
 
 import msgspec
 
-from latticeflow.authoring.dsl.naming import file_label
 from latticeflow.diagnostics.model import Range
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
@@ -49,6 +48,9 @@ class Source(msgspec.Struct, frozen=True):
 
 def source_of(function: FunctionType) -> Source | None:
     """Return the tree of `function`, or None when its source is not there or has changed."""
+    # Late: graphs without Python nodes are checked without the Python way in.
+    from latticeflow.authoring.dsl.naming import file_label  # noqa: PLC0415
+
     code = function.__code__
     linecache.checkcache(code.co_filename)
     text = "".join(linecache.getlines(code.co_filename, function.__globals__))
