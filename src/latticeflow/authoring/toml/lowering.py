@@ -155,6 +155,9 @@ class Lowering:
     # Commands ---------------------------------------------------------------------------------
 
     def _command(self, work: Work, feeder: Feeder, scope: Scope) -> dict[str, Any]:
+        for name, port in work.ports.items():
+            if name not in work.given:
+                feeder.literals[name] = port.default
         inside = scope.with_inputs(_inputs(work, feeder))
         inside.mentioned = scope.mentioned
         config: dict[str, Json] = {"run": self._run(work, inside)}

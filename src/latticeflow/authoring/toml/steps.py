@@ -15,7 +15,7 @@ from latticeflow.authoring.toml.reading import fit
 from latticeflow.authoring.toml.scope import StepType, command_type, component_type
 from latticeflow.authoring.toml.shape import ACTION
 from latticeflow.diagnostics import Diagnostic, did_you_mean
-from latticeflow.expr import DYN, Type, from_json_schema, record
+from latticeflow.expr import DYN, Type, from_json_schema, optional, record
 from latticeflow.flow import Component, Port, SchemaRef
 
 Resolve: TypeAlias = Callable[[str], Component | Diagnostic | None]
@@ -254,7 +254,11 @@ def _declared(table: Mapping[str, Mapping[str, Any]]) -> dict[str, Port]:
 
 def inputs_type(ports: Mapping[str, Port]) -> Type:
     """Return the type of `inputs` inside an action."""
-    return record({name: schema_type(port.schema) for name, port in ports.items()}, "inputs")
+    types = {name: schema_type(port.schema) for name, port in ports.items()}
+    for name, port in ports.items():
+        if not port.required and port.default is None:
+            types[name] = optional(types[name])
+    return record(types, "inputs")
 
 
 def _outputs(declared: object) -> dict[str, dict[str, Any]]:

@@ -173,7 +173,7 @@ def test_an_action_is_a_step_to_use_again() -> None:
     assert found["a"].config["env"] == {"A": "action", "B": "step"}
     assert (found["a"].timeout_ms, found["b"].timeout_ms) == (5000, 9000)
     assert found["a"].ports["times"].default == 1
-    assert found["b"].inputs == {"who": "x"}
+    assert found["b"].inputs == {"who": "x", "times": 1}
     assert ("input", "a", "who", "/p") in edges(authored)
 
 
