@@ -85,7 +85,7 @@ def _contexts(context: Context) -> Iterator[Context]:
 def _proved(context: Context) -> Iterator[tuple[str, bool]]:
     for alias, node in context.nodes.items():
         component = context.component(node)
-        if component is None:
+        if component is None or node.identifier.startswith("std."):
             continue
         claims_effects, claims_determinism = claimed_axes(component)
         reading = context.reader.read(component)
