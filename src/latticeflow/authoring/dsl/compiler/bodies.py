@@ -33,16 +33,19 @@ from latticeflow.authoring.dsl.compiler.wiring import (
 from latticeflow.flow.lattice import join_determinism, join_effects
 from latticeflow.flow.model import Flow, Output, Port, SchemaRef
 
-
 _JUMPS = frozenset(FLAG_EXITS.values())
 
 
 @dataclass(slots=True)
 class Outputs:
-    """What a body hands out: values by field name; `optional` ones may be absent."""
+    """What a body hands out: values by field name.
+
+    Those in `optional` may be null. Those in `kept` too, but nothing looks at them then.
+    """
 
     fields: dict[str, Value] = field(default_factory=dict)
     optional: set[str] = field(default_factory=set)
+    kept: set[str] = field(default_factory=set)
 
     def add(self, name: str, slot: Slot) -> None:
         """Hand out what a variable holds."""
@@ -80,16 +83,15 @@ def close_body(body: Frame, outputs: Outputs, at: ast.AST) -> Flow:
         feeds[name] = item
         forms[name] = item.type
     if feeds:
-        ports = {
-            name: typed_port(form, required=name not in outputs.optional)
+        wide = {
+            name: union([form, NONE]) if name in outputs.optional else form
             for name, form in forms.items()
         }
-        schema = record_schema(
-            {
-                name: union([form, NONE]) if name in outputs.optional else form
-                for name, form in forms.items()
-            }
-        )
+        ports = {
+            name: typed_port(form, required=name not in outputs.optional)
+            for name, form in wide.items()
+        }
+        schema = record_schema(wide | {name: forms[name] for name in outputs.kept & set(forms)})
         step = Step("out", "std.record", "Out", can_fail=False, ports=ports, output=schema)
         output = Output(from_=body.graph.add(step, feeds, body.span(at)), schema=schema)
     return _flow(body, output)

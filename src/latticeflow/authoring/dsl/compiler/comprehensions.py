@@ -103,6 +103,7 @@ def _kept(
     outputs.fields[_KEEP] = keep.value
     if value is not None:
         outputs.add(_VALUE, Slot(value.value, "branch"))
+        outputs.kept.add(_VALUE)
     return close_body(body, outputs, node), type_of(kept[0][1]), True
 
 

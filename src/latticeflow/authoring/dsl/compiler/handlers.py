@@ -12,6 +12,7 @@ from latticeflow.authoring.dsl.compiler.regions import Routing
 from latticeflow.authoring.dsl.compiler.scope import (
     FALL,
     FALLS,
+    HIDDEN,
     RAISE,
     Exits,
     Slot,
@@ -113,6 +114,8 @@ def _handling(frame: Frame, handler: ast.ExceptHandler, done: Done) -> Callable[
 def _forget_lost(frame: Frame, done: Done) -> None:
     """Forget what a failed body may or may not have assigned before it failed."""
     for name, before in done.body.first_bound.items():
+        if name in HIDDEN:
+            continue
         if name in done.body.scope.own and done.body.graph.fallible > before:
             frame.scope.slots[name] = Slot(UNKNOWN, _LOST)
             frame.scope.own.add(name)

@@ -84,7 +84,7 @@ def again(frame: Frame, error: Ref, at: ast.AST) -> None:
         identifier="std.fail",
         name="Fail",
         ports={"error": typed_port(dict)},
-        fields={"config": {"again": True}},
+        fields={"config": {"error": "builtins:BaseException", "again": True}},
     )
     place(frame, step, {"error": error}, at)
 

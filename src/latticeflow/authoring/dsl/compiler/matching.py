@@ -1,0 +1,368 @@
+"""`match`: a switch over a closed set of values where it can be, else one test after another."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+
+from latticeflow.authoring.dsl.compiler.branches import Path, route, walk
+from latticeflow.authoring.dsl.compiler.cel import infix
+from latticeflow.authoring.dsl.compiler.conditions import (
+    condition,
+    lazily,
+    narrowing,
+    of_values,
+    told,
+)
+from latticeflow.authoring.dsl.compiler.graph import DEFAULT
+from latticeflow.authoring.dsl.compiler.names import as_constant, resolve
+from latticeflow.authoring.dsl.compiler.operators import compare
+from latticeflow.authoring.dsl.compiler.scope import FALLS, Exits, path_of
+from latticeflow.authoring.dsl.compiler.session import Frame
+from latticeflow.authoring.dsl.compiler.statements import join_then_rest
+from latticeflow.authoring.dsl.compiler.types import (
+    TypeForm,
+    finite_values,
+    kinds,
+    members,
+    without_none,
+)
+from latticeflow.authoring.dsl.compiler.values import (
+    NULL,
+    OR,
+    TRUE,
+    UNKNOWN,
+    Const,
+    Display,
+    Unknown,
+    Value,
+)
+from latticeflow.authoring.dsl.compiler.wiring import feed, settle, type_of
+
+_SWITCHABLE = frozenset({"str", "int", "bool", "enum"})
+
+
+@dataclass(slots=True)
+class Pattern:
+    """What a pattern admits: `constants`, or anything (None); `names` are given the subject."""
+
+    constants: list[Const] | None
+    names: list[str]
+
+
+def match_(frame: Frame, node: ast.Match, rest: list[ast.stmt]) -> tuple[Exits, bool]:
+    """Compile `match`."""
+    value = settle(frame, frame.rules.expression(frame, node.subject), "subject", node)
+    if isinstance(value, Display):
+        value = feed(frame, value, "subject", node)
+    patterns = [_pattern(frame, case.pattern, value) for case in node.cases]
+    known = [pattern for pattern in patterns if pattern is not None]
+    if isinstance(value, Unknown) or len(known) < len(patterns):
+        return _rehearse(frame, node, value)
+    _check_reach(frame, node, known)
+    covers = _covers(frame, node, value, known)
+    if _can_switch(node, value, known):
+        return _switch(frame, node, value, known, rest, covers=covers)
+    return _test_on(frame, node, value, known, 0, rest, covers=covers)
+
+
+def _rehearse(frame: Frame, node: ast.Match, value: Value) -> tuple[Exits, bool]:
+    """Compile the cases only for the mistakes in them."""
+    for case in node.cases:
+
+        def action(case: ast.match_case = case) -> Exits:
+            for part in ast.walk(case.pattern):
+                name = getattr(part, "name", None)
+                if isinstance(part, ast.MatchAs | ast.MatchStar) and name is not None:
+                    frame.scope.bind(name, UNKNOWN)
+            if case.guard is not None:
+                condition(frame, case.guard)
+            return frame.rules.block(frame, case.body)
+
+        frame.scope = walk(frame, frame.graph.region, action, node).scope
+    return FALLS, False
+
+
+# -- patterns --------------------------------------------------------------------------------------
+
+
+def _pattern(frame: Frame, node: ast.pattern, subject: Value) -> Pattern | None:
+    """Read a pattern; None after a mistake was reported."""
+    if isinstance(node, ast.MatchAs):
+        inner = Pattern(None, [])
+        if node.pattern is not None:
+            found = _pattern(frame, node.pattern, subject)
+            if found is None:
+                return None
+            inner = found
+        names = [node.name] if node.name is not None else []
+        return Pattern(inner.constants, [*inner.names, *names])
+    if isinstance(node, ast.MatchOr):
+        parts = [_pattern(frame, part, subject) for part in node.patterns]
+        return _either(frame, node, parts)
+    constant = _constant(frame, node)
+    if constant is None:
+        if not isinstance(node, ast.MatchValue):
+            frame.report("FLOW020", node, pattern=frame.text(node), hint=_instead(node))
+        return None
+    return Pattern([constant], [])
+
+
+def _either(frame: Frame, node: ast.MatchOr, parts: list[Pattern | None]) -> Pattern | None:
+    constants: list[Const] = []
+    for part in parts:
+        if part is None:
+            return None
+        if part.names:
+            frame.report("FLOW020", node, pattern=frame.text(node), hint="name the whole pattern")
+            return None
+        if part.constants is None:
+            return Pattern(None, [])
+        constants.extend(part.constants)
+    return Pattern(constants, [])
+
+
+def _constant(frame: Frame, node: ast.pattern) -> Const | None:
+    if isinstance(node, ast.MatchSingleton):
+        return as_constant(node.value)
+    if not isinstance(node, ast.MatchValue):
+        return None
+    if isinstance(node.value, ast.Attribute):
+        found = as_constant(resolve(frame.unit, node.value))
+        if found is not None:
+            return found
+    value = frame.rules.expression(frame, node.value)
+    if isinstance(value, Const):
+        return value
+    if not isinstance(value, Unknown):
+        frame.report("FLOW020", node, pattern=frame.text(node), hint="use a constant")
+    return None
+
+
+def _instead(node: ast.pattern) -> str:
+    if isinstance(node, ast.MatchClass):
+        return "which class a value has is known to Python only; match on a field that tells"
+    return "match on one field at a time"
+
+
+# -- coverage --------------------------------------------------------------------------------------
+
+
+def _check_reach(frame: Frame, node: ast.Match, patterns: list[Pattern]) -> None:
+    for number, (case, pattern) in enumerate(zip(node.cases, patterns, strict=True)):
+        everything = pattern.constants is None and case.guard is None
+        if everything and number + 1 < len(node.cases):
+            later = node.cases[number + 1].body[0]
+            frame.report("FLOW021", later, why="the case above it takes everything")
+            return
+
+
+def _covers(frame: Frame, node: ast.Match, subject: Value, patterns: list[Pattern]) -> bool:
+    """Tell whether some case always matches; report what a closed set of values misses."""
+    taken: list[object] = []
+    for case, pattern in zip(node.cases, patterns, strict=True):
+        if case.guard is not None:
+            continue
+        if pattern.constants is None:
+            return True
+        taken.extend(constant.value for constant in pattern.constants)
+    values = finite_values(type_of(subject))
+    if values is None:
+        return False
+    missing = [value for value in values if _plain(value) not in taken]
+    if missing:
+        shown = ", ".join(f"`{_shown(value)}`" for value in missing)
+        frame.report("FLOW019", node.subject, missing=shown)
+    return True
+
+
+def _plain(value: object) -> object:
+    return value.value if isinstance(value, Enum) else value
+
+
+def _shown(value: object) -> str:
+    return f"{type(value).__name__}.{value.name}" if isinstance(value, Enum) else repr(value)
+
+
+# -- as a switch -----------------------------------------------------------------------------------
+
+
+def _can_switch(node: ast.Match, subject: Value, patterns: list[Pattern]) -> bool:
+    if isinstance(subject, Const) or any(case.guard is not None for case in node.cases):
+        return False
+    found = kinds(type_of(subject))
+    if len(found) != 1 or not found <= _SWITCHABLE:
+        return False
+    constants = [c for pattern in patterns for c in pattern.constants or ()]
+    wanted = {str: "str", int: "int", bool: "bool"}
+    (kind,) = found
+    labels = {type(constant.value) for constant in constants}
+    if kind == "enum":
+        return all(kinds(constant.type) == {"enum"} for constant in constants)
+    return all(wanted.get(label) == kind for label in labels)
+
+
+def _label(constant: Const) -> str:
+    if isinstance(constant.value, bool):
+        return "true" if constant.value else "false"
+    return str(constant.value)
+
+
+def _switch(
+    frame: Frame,
+    node: ast.Match,
+    subject: Value,
+    patterns: list[Pattern],
+    rest: list[ast.stmt],
+    *,
+    covers: bool,
+) -> tuple[Exits, bool]:
+    routing = route(frame, "switch", subject, "match_1", node)
+    if routing is None:
+        return FALLS, False
+    paths: list[Path] = []
+    has_default = False
+    left = finite_values(type_of(subject))
+    for case, pattern in zip(node.cases, patterns, strict=True):
+        if has_default:
+            break
+        region = frame.graph.branch(routing, DEFAULT)
+        form = None
+        if pattern.constants is None:
+            has_default = True
+            form = None if left is None else of_values(type_of(subject), list(left))
+        else:
+            fresh = [c for c in pattern.constants if _label(c) not in routing.branches]
+            if not fresh:
+                continue
+            region = frame.graph.branch(routing, _label(fresh[0]))
+            for constant in fresh[1:]:
+                routing.branches[_label(constant)] = region
+            taken = [constant.value for constant in pattern.constants]
+            if left is not None:
+                form = of_values(type_of(subject), [v for v in left if _plain(v) in taken])
+                left = tuple(value for value in left if _plain(value) not in taken)
+        paths.append(
+            walk(frame, region, _case(frame, node, case, pattern, subject, form), case.body[0])
+        )
+    if not has_default:
+        region = frame.graph.branch(routing, DEFAULT)
+        if covers:
+            # Every value has a case; nothing comes here.
+            del routing.branches[DEFAULT]
+        else:
+            paths.append(walk(frame, region, lambda: FALLS, node))
+    return join_then_rest(frame, paths, rest, node)
+
+
+def _case(
+    frame: Frame,
+    node: ast.Match,
+    case: ast.match_case,
+    pattern: Pattern,
+    subject: Value,
+    form: TypeForm | None,
+) -> Callable[[], Exits]:
+    def action() -> Exits:
+        path = path_of(node.subject)
+        if form is not None and path is not None:
+            frame.scope.facts[path] = form
+        for name in pattern.names:
+            frame.scope.bind(name, subject)
+            if form is not None:
+                frame.scope.facts[name] = form
+        return frame.rules.block(frame, case.body)
+
+    return action
+
+
+# -- as tests --------------------------------------------------------------------------------------
+
+
+def _test_on(
+    frame: Frame,
+    node: ast.Match,
+    subject: Value,
+    patterns: list[Pattern],
+    number: int,
+    rest: list[ast.stmt],
+    *,
+    covers: bool,
+) -> tuple[Exits, bool]:
+    """Compile the cases from `number` on as `if`, `elif` …"""
+    if number == len(patterns):
+        return frame.rules.block(frame, rest), True
+    case, pattern = node.cases[number], patterns[number]
+    for name in pattern.names:
+        frame.scope.bind(name, subject)
+    test = _test(frame, node, case, pattern, subject)
+    last = number == len(patterns) - 1
+    if (isinstance(test, Const) and test.value) or (last and covers and case.guard is None):
+        action = _case(frame, node, case, pattern, subject, None)
+        exits = action()
+        return exits, False
+    if isinstance(test, Const):
+        return _test_on(frame, node, subject, patterns, number + 1, rest, covers=covers)
+    routing = (
+        None if isinstance(test, Unknown) else route(frame, "if", test, "cond_1", case.pattern)
+    )
+    if routing is None:
+        return _rehearse(frame, node, subject)
+    path = path_of(node.subject)
+
+    def matched() -> Exits:
+        if path is not None and pattern.constants is not None and len(pattern.constants) == 1:
+            constant = pattern.constants[0]
+            frame.scope.facts.update(narrowing(path, subject.type, constant, equal=True))
+        if case.guard is not None:
+            frame.scope.facts.update(told(frame, case.guard, truth=True))
+        return frame.rules.block(frame, case.body)
+
+    def missed() -> Exits:
+        if path is not None and pattern.constants is not None and case.guard is None:
+            for constant in pattern.constants:
+                known = frame.fact(path) or subject.type
+                frame.scope.facts.update(narrowing(path, known, constant, equal=False))
+        exits, _ = _test_on(frame, node, subject, patterns, number + 1, [], covers=covers)
+        return exits
+
+    paths = [
+        walk(frame, frame.graph.branch(routing, "true"), matched, node),
+        walk(frame, frame.graph.branch(routing, "false"), missed, node),
+    ]
+    return join_then_rest(frame, paths, rest, node)
+
+
+def _test(
+    frame: Frame, node: ast.Match, case: ast.match_case, pattern: Pattern, subject: Value
+) -> Value:
+    test: Value | None = None
+    for constant in pattern.constants or ():
+        one = _equals(frame, case, subject, constant)
+        if isinstance(one, Const) and not one.value:
+            continue
+        test = one if test is None else infix(frame, test, "||", one, bool, OR)
+    if pattern.constants is None:
+        test = TRUE
+    if test is None:
+        test = Const(value=False, type=bool)
+    if case.guard is None:
+        return test
+    guard = case.guard
+    facts = {}
+    path = path_of(node.subject)
+    if path is not None and pattern.constants is not None and len(pattern.constants) == 1:
+        facts = narrowing(path, subject.type, pattern.constants[0], equal=True)
+    return lazily(frame, test, facts, lambda: condition(frame, guard), is_and=True, at=guard)
+
+
+def _equals(frame: Frame, case: ast.match_case, subject: Value, constant: Const) -> Value:
+    if constant.value is None:
+        return compare(frame, case.pattern, subject, ast.Is(), NULL)
+    if isinstance(constant.value, bool) and kinds(without_none(subject.type)) != {"bool"}:
+        found = members(subject.type)
+        if not any(kinds(member) & {"bool", "any"} for member in found):
+            return Const(value=False, type=bool)
+    return compare(frame, case.pattern, subject, ast.Eq(), constant)
