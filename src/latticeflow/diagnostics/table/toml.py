@@ -146,6 +146,7 @@ CODES = family(
             "A `${{` is never closed.",
             "`${{{{` is never closed",
             hint="close it with `}}}}`, or write `$${{{{` for the text itself",
+            status="reserved",  # EXPR013 says it, in every way in
         ),
     ),
 )
