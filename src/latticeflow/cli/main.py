@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not arguments or arguments[0] in ("-h", "--help", "help"):
         (sys.stdout if arguments else sys.stderr).write(overview())
         return 0 if arguments else 2
-    from latticeflow.cli.dispatch import dispatch  # noqa: PLC0415  (`--version` pays for nothing)
+    from latticeflow.cli.dispatch import dispatch
 
     return dispatch(arguments)
 

@@ -8,7 +8,9 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Self, TextIO
+from typing import Self, TextIO
+
+import msgspec
 
 from latticeflow.diagnostics import Diagnostic, LatticeFlowError
 from latticeflow.diagnostics.render import read_source, render_text
@@ -46,9 +48,13 @@ class Output:
         """Write a line of the result."""
         self.out.write(text + "\n")
 
-    def json(self, value: Any) -> None:
+    def json(self, value: object) -> None:
         """Write a result as JSON."""
         self.out.write(json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")
+
+    def json_line(self, value: object) -> None:
+        """Write a result as JSON on one line."""
+        self.out.write(msgspec.json.encode(value).decode() + "\n")
 
     def note(self, text: str) -> None:
         """Write a line that is no part of the result."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Any
 
 from latticeflow.cli.output import Output
 from latticeflow.diagnostics import CheckError, Location, UsageError, report
@@ -27,7 +26,7 @@ def prepared_target(target: str, output: Output, *, strict: bool = False) -> Pre
     return checked.prepared
 
 
-def read_input(text: str | None) -> Any:
+def read_input(text: str | None) -> object:
     """Return the JSON of `--input`: itself, `@file`, or `-` for standard input.
 
     Raises:
@@ -51,13 +50,13 @@ def read_input(text: str | None) -> Any:
         raise UsageError(diagnostics=(report("CLI005", why=exc, location=where),)) from exc
 
 
-def read_parameters(given: list[str], prepared: Prepared) -> dict[str, Any]:
+def read_parameters(given: list[str], prepared: Prepared) -> dict[str, object]:
     """Return the values of `--param NAME=VALUE`; a text stands for itself where one is wanted.
 
     Raises:
         UsageError: one is not of the form NAME=VALUE (CLI006).
     """
-    values: dict[str, Any] = {}
+    values: dict[str, object] = {}
     for text in given:
         name, sign, value = text.partition("=")
         if not sign or not name:
@@ -67,7 +66,7 @@ def read_parameters(given: list[str], prepared: Prepared) -> dict[str, Any]:
     return values
 
 
-def _parameter(name: str, text: str, prepared: Prepared) -> Any:
+def _parameter(name: str, text: str, prepared: Prepared) -> object:
     port = prepared.flow.inputs.get(name)
     schema = None if port is None else port.schema.schema
     if schema is not None and schema.get("type") == "string":

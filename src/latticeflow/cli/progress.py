@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Protocol, Self
 
 from latticeflow.cli.output import Output
-from latticeflow.hosts.local import Prepared
 from latticeflow.runs import Event, EventKind
 
 _WORDS = {
@@ -36,14 +35,14 @@ class Progress(Protocol):
         """Show a remark."""
 
 
-def make_progress(output: Output, prepared: Prepared) -> Progress:
-    """Return what fits the streams of `output`."""
+def make_progress(output: Output, title: str) -> Progress:
+    """Return what fits the streams of `output`; `title` stands above a tree."""
     if output.is_json or output.quiet:
         return Silence()
     if output.err.isatty():
-        from latticeflow.cli.tree import Tree  # noqa: PLC0415  (rich is for terminals only)
+        from latticeflow.cli.tree import Tree
 
-        return Tree(output, prepared)
+        return Tree(output, title)
     return Lines(output)
 
 

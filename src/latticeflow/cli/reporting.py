@@ -69,7 +69,7 @@ def _words(error: RunError) -> str:
     return f"{name}: {error.message}" if error.message else name
 
 
-def run_object(run: Run, value: Any, events: list[Event]) -> dict[str, Any]:
+def run_object(run: Run, value: object, events: list[Event]) -> dict[str, Any]:
     """Return a run as one JSON object."""
     if value is None and run.result is not None:
         value = decode_value(run.result)
@@ -86,7 +86,17 @@ def run_object(run: Run, value: Any, events: list[Event]) -> dict[str, Any]:
         "host": run.host,
         "product_version": run.product_version,
         "steps": steps_of(events),
+        "artifacts": artifacts_of(events),
     }
+
+
+def artifacts_of(events: list[Event]) -> list[dict[str, Any]]:
+    """Return what is known of each artifact, in the order they were kept."""
+    return [
+        {"position": event.position, **event.data}
+        for event in events
+        if event.kind is EventKind.ARTIFACT
+    ]
 
 
 def steps_of(events: list[Event]) -> list[dict[str, Any]]:
@@ -116,7 +126,7 @@ def steps_of(events: list[Event]) -> list[dict[str, Any]]:
     return list(steps.values())
 
 
-def shown(value: Any) -> str:
+def shown(value: object) -> str:
     """Return a result as text: a text as it is, anything else as JSON."""
     if isinstance(value, str):
         return value

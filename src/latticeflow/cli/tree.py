@@ -12,15 +12,15 @@ from rich.table import Table
 from rich.text import Text
 
 from latticeflow.cli.output import Output
-from latticeflow.hosts.local import Prepared
 from latticeflow.runs import Event, EventKind
 
 _MARKS = {
     "succeeded": ("✓", "green"),
     "failed": ("✗", "red"),
     "skipped": ("·", "dim"),
-    "cancelled": ("−", "yellow"),
+    "cancelled": ("-", "yellow"),
     "retrying": ("↻", "yellow"),
+    "in_doubt": ("?", "red"),
     "pending": (" ", "dim"),
 }
 _STATES = {
@@ -30,6 +30,7 @@ _STATES = {
     EventKind.STEP_RETRYING: "retrying",
     EventKind.STEP_SKIPPED: "skipped",
     EventKind.STEP_CANCELLED: "cancelled",
+    EventKind.STEP_IN_DOUBT: "in_doubt",
 }
 _MAX_ROWS = 40
 
@@ -49,10 +50,10 @@ class _Row:
 class Tree:
     """Shows the steps of a run, bodies indented, rounds of a body counted."""
 
-    def __init__(self, output: Output, prepared: Prepared) -> None:
+    def __init__(self, output: Output, title: str) -> None:
         self._output = output
         self._rows: dict[str, _Row] = {}
-        self._name = f"{prepared.flow.name} {prepared.flow.version}"
+        self._name = title
         self._began = time.monotonic()
         console = Console(file=output.err, no_color=not output.has_color(output.err))
         self._live = Live(
@@ -115,7 +116,7 @@ class Tree:
         depth = path.count("/")
         text = "  " * (depth + 1) + path.rpartition("/")[2]
         if row.rounds > 1:
-            text += f" ×{row.rounds}"
+            text += f" x{row.rounds}"
         if row.attempts > 1:
             text += f" (attempt {row.attempts})"
         return Text(text)

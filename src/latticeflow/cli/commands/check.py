@@ -57,7 +57,7 @@ def _fix(found: list[Diagnostic]) -> list[str]:
     safe = [each for each in found if each.fix is not None and each.fix.applicability == "safe"]
     named = {edit.file for each in safe if each.fix for edit in each.fix.edits}
     sources = {file: Path(file).read_text(encoding="utf-8") for file in sorted(named)}
-    changed = apply_fixes(safe, sources)
+    changed, _ = apply_fixes(safe, sources)
     for file, text in changed.items():
         Path(file).write_text(text, encoding="utf-8")
     return sorted(changed)

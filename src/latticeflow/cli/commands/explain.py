@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from latticeflow.cli.output import Output
-from latticeflow.diagnostics import UsageError, did_you_mean, explain, lookup, report, table
+from latticeflow.diagnostics import UsageError, did_you_mean, explain, report, table
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -16,8 +16,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, output: Output) -> int:
     """Print the explanation of a code."""
     code = options.code.upper()
-    if lookup(code) is None:
-        suggestion = did_you_mean(code, [known.code for known in table()])
+    if code not in table():
+        suggestion = did_you_mean(code, table())
         found = report("CLI008", given=options.code, suggestion=suggestion)
         raise UsageError(diagnostics=(found,))
     output.line(explain(code).rstrip())

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from latticeflow.authoring.dsl import parse_duration
+from latticeflow.bindings import read_config
 from latticeflow.cli.output import Output
 from latticeflow.cli.preparing import prepared_target, read_input, read_parameters
 from latticeflow.cli.progress import Progress, make_progress
@@ -21,7 +22,6 @@ from latticeflow.diagnostics import UsageError, report
 from latticeflow.hosts.local import Client, Handle, Prepared, Result
 from latticeflow.hosts.local.arguments import decode_arguments
 
-DEFAULT_STORE = "sqlite:///.flows/runs.db"
 INTERRUPTED = 130
 
 
@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--param", action="append", default=[], metavar="NAME=VALUE", help="one input"
     )
-    parser.add_argument("--store", metavar="URL", default=DEFAULT_STORE, help="where runs are kept")
+    parser.add_argument("--store", metavar="URL", help="where runs are kept")
     parser.add_argument(
         "--durability", choices=("strong", "partial", "off"), help="when steps are committed"
     )
@@ -62,16 +62,19 @@ def run(options: argparse.Namespace, output: Output) -> int:
 async def _run(
     options: argparse.Namespace, output: Output, prepared: Prepared, arguments: dict[str, Any]
 ) -> int:
-    progress = make_progress(output, prepared)
+    config = read_config()
+    store = options.store or config["store"]
+    progress = make_progress(output, f"{prepared.flow.name} {prepared.flow.version}")
     timeout = None
     if options.timeout is not None:
         timeout = parse_duration(options.timeout).total_seconds()
-    async with Client(options.store, durability=options.durability or "strong") as client:
+    durability = options.durability or config["durability"]
+    async with Client(store, durability=durability) as client:
         handle = await client.start(
             prepared,
             run_id=options.run_id,
             deadline=timeout,
-            max_parallel=options.parallel,
+            max_parallel=options.parallel or config["parallel"],
             observer=progress,
             **arguments,
         )

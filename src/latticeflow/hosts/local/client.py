@@ -19,6 +19,7 @@ from latticeflow.hosts.local.embedding import Runnable, prepare_flow, wait_for
 from latticeflow.hosts.local.preparing import Prepared
 from latticeflow.hosts.local.providers import Providers, shell_runner, workers
 from latticeflow.hosts.local.recalling import recall
+from latticeflow.hosts.local.repeating import repeat
 from latticeflow.hosts.local.running import Execution, Result, effects_of, make_run
 from latticeflow.providers.run_store import this_process
 from latticeflow.runs import (
@@ -224,6 +225,44 @@ class Client:
             recalled.run,
             recalled.arguments,
             past=recalled.past,
+            observer=observer,
+        )
+
+    async def retry(
+        self,
+        run_id: str,
+        *,
+        from_step: str | None = None,
+        flow: Runnable | None = None,
+        accept_code: bool = False,
+        observer: Observer | None = None,
+    ) -> Handle:
+        """Start a new run of the same graph and inputs that takes over what succeeded.
+
+        Args:
+            run_id: The run to do again; it must have ended.
+            from_step: A step that runs again, with all that follows from it.
+            flow: Where its code is, instead of the target the run recorded.
+            accept_code: Go on although the code of a step that runs again has changed.
+            observer: Sees events and output as they happen.
+
+        Raises:
+            UsageError: there is no such run (RUN104) or step (CLI013), it has not ended
+                (DAG-CKPT-007), its code has changed (DAG-CKPT-009).
+        """
+        await self.open()
+        repeated = await repeat(
+            self.store,
+            run_id,
+            from_step=from_step,
+            prepared=None if flow is None else prepare_flow(flow),
+            accept_code=accept_code,
+        )
+        return self.drive(
+            repeated.prepared,
+            repeated.run,
+            repeated.arguments,
+            past=repeated.past,
             observer=observer,
         )
 

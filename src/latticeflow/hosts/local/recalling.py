@@ -49,7 +49,7 @@ async def recall(
     if run.status in TERMINAL:
         raise UsageError(diagnostics=(report("RUN106", run=run_id, status=run.status.value),))
     past = tuple(await store.history(run_id))
-    ready = _same_graph(run, prepared, past, accept_code=accept_code)
+    ready = same_graph(run, prepared, past, accept_code=accept_code)
     arguments = decode_arguments(ready, decode_value(run.arguments))
     claimed = await store.claim(run_id, this_process())
     if claimed is None:
@@ -61,9 +61,14 @@ async def recall(
     return Recalled(ready, claimed, arguments, past)
 
 
-def _same_graph(
+def same_graph(
     run: Run, prepared: Prepared | None, past: tuple[Event, ...], *, accept_code: bool
 ) -> Prepared:
+    """Return the stored graph of `run`, ready to run with the code that is here.
+
+    Raises:
+        UsageError: the code of a step that is not done in `past` has changed (DAG-CKPT-009).
+    """
     stored = decode_flow(run.flow_ir)
     if prepared is None:
         if run.target is None:

@@ -29,6 +29,7 @@ from latticeflow.engine import (
 )
 from latticeflow.engine.loop import Durability
 from latticeflow.flow.identity import canonical_json
+from latticeflow.hosts.local.output_lines import OutputLines
 from latticeflow.hosts.local.preparing import Prepared
 from latticeflow.plan import Step
 from latticeflow.runs import (
@@ -129,6 +130,10 @@ class Execution:
         Cancellation: the run is cancelled and recorded as such, then `CancelledError` goes on.
         """
         run = self.run
+        lines = None
+        if self.store is not None:
+            lines = OutputLines(self.store, run.run_id, clock=wall_ms, further=self.observer)
+            self.observer = lines
         journal = self._journal()
         stepper = Stepper(
             self.prepared.plan,
@@ -163,6 +168,8 @@ class Execution:
             await self._finish(journal, Outcome("cancelled", reason="cancelled"), [])
             raise
         finally:
+            if lines is not None:
+                _ = lines.flush()  # before the end of the run is recorded, and so not after it
             if watcher is not None:
                 watcher.cancel()
             if begun is not None:

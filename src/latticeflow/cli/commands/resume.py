@@ -1,0 +1,75 @@
+"""Go on with a run whose process is gone, or that waits for a decision; --all takes every one."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+
+from latticeflow.cli.commands.run import INTERRUPTED, follow
+from latticeflow.cli.opening import add_store, find_run, open_client
+from latticeflow.cli.output import Output
+from latticeflow.cli.progress import make_progress
+from latticeflow.cli.reporting import report_run
+from latticeflow.diagnostics import LatticeFlowError, UsageError, report
+from latticeflow.hosts.local import Client
+from latticeflow.runs import RunFilter, RunStatus
+
+_OPEN = frozenset({RunStatus.PENDING, RunStatus.RUNNING, RunStatus.WAITING})
+_ALL = 1_000_000
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `flows resume`."""
+    parser.add_argument("run_id", metavar="RUN", nargs="?", help="the run, or `last`")
+    parser.add_argument("--all", action="store_true", help="every run that nobody drives")
+    parser.add_argument(
+        "--assume", choices=("done", "retry"), help="what to believe of effects in doubt"
+    )
+    parser.add_argument(
+        "--accept-code", action="store_true", help="go on although code has changed since"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object a run")
+    add_store(parser)
+
+
+def run(options: argparse.Namespace, output: Output) -> int:
+    """Resume the run or the runs."""
+    if options.all == (options.run_id is not None):
+        why = "name one run, or give --all"
+        raise UsageError(diagnostics=(report("CLI010", option="flows resume", why=why),))
+    return asyncio.run(_resume(options, output))
+
+
+async def _resume(options: argparse.Namespace, output: Output) -> int:
+    async with open_client(options) as client:
+        if not options.all:
+            return await _one(
+                client, (await find_run(client, options.run_id)).run_id, options, output
+            )
+        code = 0
+        waiting = await client.runs(RunFilter(statuses=_OPEN, limit=_ALL))
+        for each in reversed(waiting):
+            if await client.store.is_live(each):
+                continue
+            try:
+                ended = await _one(client, each.run_id, options, output)
+            except LatticeFlowError as error:
+                # One run that cannot go on keeps none of the others.
+                output.show_error(error)
+                ended = 1
+            if ended == INTERRUPTED:
+                return ended
+            code = max(code, ended)
+        if not waiting:
+            output.note("nothing to resume")
+        return code
+
+
+async def _one(client: Client, run_id: str, options: argparse.Namespace, output: Output) -> int:
+    progress = make_progress(output, run_id)
+    handle = await client.resume(
+        run_id, accept_code=options.accept_code, assume=options.assume, observer=progress
+    )
+    result, interrupted = await follow(handle, progress)
+    code = await report_run(client.store, result, output)
+    return INTERRUPTED if interrupted else code
