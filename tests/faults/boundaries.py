@@ -103,9 +103,7 @@ class KilledStore:
         written = self._store.append(run_id, events, fence=fence, state=state)
         return asyncio.ensure_future(self._acknowledge(events, written))
 
-    async def _acknowledge(
-        self, events: Sequence[Event], written: Awaitable[None] | None
-    ) -> None:
+    async def _acknowledge(self, events: Sequence[Event], written: Awaitable[None] | None) -> None:
         if written is not None:
             await written
         for event in events:

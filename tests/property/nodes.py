@@ -87,7 +87,7 @@ async def look(x: int, *, kv: Kv.Read = granted) -> int:
     return -1 if found is None else int(found)
 
 
-@node
+@node(idempotency="x")
 async def put(x: int, *, kv: Kv.Write = granted) -> int:
     """Write x under a key of three; fail, now and then, after the write."""
     await kv.put(f"k{x % 3}", str(x).encode())

@@ -25,14 +25,18 @@ from latticeflow.authoring.dsl import granting
 from tests.property.nodes import RecordingKv
 from tests.property.programs import Program, programs
 
-EXAMPLES = 20_000 if os.environ.get("FLOWS_VERIFY") else 2_000
+EXAMPLES = int(os.environ.get("FLOWS_EXAMPLES", "2000"))
 INPUTS = (0, 3, 10)
 _numbers = itertools.count()
 
 common = settings(
     deadline=None,
     database=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+    suppress_health_check=[
+        HealthCheck.too_slow,
+        HealthCheck.data_too_large,
+        HealthCheck.filter_too_much,
+    ],
     phases=[Phase.generate, Phase.shrink],
 )
 
@@ -80,7 +84,9 @@ def differences(source: str, twin: str, folder: Path) -> list[tuple[int, Any, An
 
 @settings(common, max_examples=EXAMPLES)
 @given(program=programs())
-def test_calling_and_running_agree(program: Program, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_calling_and_running_agree(
+    program: Program, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     folder = tmp_path_factory.getbasetemp()
     assert differences(program.source, program.source, folder) == [], program.source
 

@@ -355,7 +355,9 @@ class Loop:
         """Take the end of an attempt from the history; False if it has none."""
         if past.value is not None:
             try:
-                value = self._typed(step, decode_value(past.value))
+                value = decode_value(past.value)
+                if past.assumed is None:
+                    value = self._typed(step, value)
             except Exception as exc:  # noqa: BLE001  (a value of another shape fails the step)
                 self._stepper.fail(frame, step.index, failure_of(exc))
             else:

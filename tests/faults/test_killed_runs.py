@@ -1,0 +1,144 @@
+"""`kill -9` at every boundary: the resumed run ends the same, nothing committed runs twice."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.faults import drivers
+from tests.faults.boundaries import Child, Ledger
+
+KILLED = -9
+SECOND_KILLS = 70
+CASES = {"buy": (7, 73), "buy_many": ([1, 2, 3], [10, 21, 31])}
+
+
+@pytest.fixture(scope="module")
+def child() -> Child:
+    return Child()
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder in memory where there is one: a killed process loses nothing it has written."""
+    memory = Path("/dev/shm")  # noqa: S108  (it is removed below)
+    place = Path(tempfile.mkdtemp(dir=memory if memory.is_dir() else None))
+    yield place
+    shutil.rmtree(place, ignore_errors=True)
+
+
+def clean(folder: Path) -> None:
+    for entry in folder.iterdir():
+        shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+
+
+def outcome(folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((folder / "outcome").read_text())
+    return found
+
+
+def boundaries_of(child: Child, folder: Path, flow: str, argument: Any) -> int:
+    assert child.run(drivers.drive, str(folder), flow, argument, 0) == 0
+    return int(outcome(folder)["boundaries"])
+
+
+def broken_promises(folder: Path, flow: str) -> list[str]:
+    """Return what must never be: a committed step run again, an effect done twice."""
+    ledger = Ledger(folder / "ledger")
+    lines = ledger.lines()
+    found: list[str] = []
+    effects = Counter(line[1] for line in lines if line[0] == "effect")
+    found += [f"effect {key} was done {n} times" for key, n in effects.items() if n > 1]
+    acknowledged: set[str] = set()
+    for line in lines:
+        if line[0] == "acknowledged":
+            acknowledged.add(line[1].rpartition("/")[2])
+        elif line[0] == "ran" and flow == "buy" and line[1] in acknowledged and line[1] != "charge":
+            found.append(f"step {line[1]} ran again after its record was acknowledged")
+    return found
+
+
+@pytest.mark.parametrize("flow", sorted(CASES))
+def test_a_run_killed_anywhere_ends_the_same(child: Child, folder: Path, flow: str) -> None:
+    argument, expected = CASES[flow]
+    count = boundaries_of(child, folder, flow, argument)
+    assert count > 20
+    kills = 0
+    for die_at in range(1, count + 1):
+        clean(folder)
+        code = child.run(drivers.drive, str(folder), flow, argument, die_at)
+        assert code in (KILLED, 0)
+        kills += code == KILLED
+        ended = finish(child, folder, flow, argument)
+        assert broken_promises(folder, flow) == [], f"killed at {die_at}"
+        if ended["status"] == "succeeded":
+            assert ended["value"] == expected
+        else:
+            assert ended["status"] == "parked", f"killed at {die_at}: {ended}"
+    assert kills >= count - 2
+
+
+def finish(child: Child, folder: Path, flow: str, argument: Any, die_at: int = 0) -> dict[str, Any]:
+    """Take the run up again, after a second kill if asked for, and return how it ended."""
+    if die_at:
+        child.run(drivers.drive_again, str(folder), flow, argument, die_at)
+    (folder / "outcome").unlink(missing_ok=True)
+    assert child.run(drivers.drive_again, str(folder), flow, argument, 0) == 0
+    return outcome(folder)
+
+
+@pytest.mark.parametrize("flow", sorted(CASES))
+def test_a_second_kill_while_recovering_changes_nothing(
+    child: Child, folder: Path, flow: str
+) -> None:
+    argument, expected = CASES[flow]
+    count = boundaries_of(child, folder, flow, argument)
+    chance = random.Random(7)
+    for _ in range(SECOND_KILLS):
+        clean(folder)
+        first, second = chance.randint(1, count), chance.randint(1, count)
+        child.run(drivers.drive, str(folder), flow, argument, first)
+        ended = finish(child, folder, flow, argument, second)
+        assert broken_promises(folder, flow) == [], f"killed at {first}, then at {second}"
+        assert ended["status"] == "parked" or ended["value"] == expected, f"{first}, {second}"
+
+
+@pytest.mark.parametrize(("assume", "effects"), [("done", 1), ("retry", 2)])
+def test_an_effect_in_doubt_parks_until_a_person_decides(
+    child: Child, folder: Path, assume: str, effects: int
+) -> None:
+    count = boundaries_of(child, folder, "send", 7)
+    decided = []
+    for die_at in range(1, count + 1):
+        clean(folder)
+        child.run(drivers.drive, str(folder), "send", 7, die_at)
+        ended = finish(child, folder, "send", 7)
+        assert broken_promises(folder, "send") == []
+        if ended["status"] == "parked":
+            done = len(Ledger(folder / "ledger").words("effect"))
+            assert child.run(drivers.decide, str(folder), "send", assume) == 0
+            assert outcome(folder)["status"] == "succeeded"
+            after = len(Ledger(folder / "ledger").words("effect"))
+            assert after - done == (assume == "retry")
+            decided.append(done + (assume == "retry"))
+    assert max(decided) == effects, "no kill came between the effect and its record"
+
+
+def test_lazy_writes_are_found_out(child: Child, folder: Path) -> None:
+    """The negative control: acknowledging before writing breaks a promise somewhere."""
+    count = boundaries_of(child, folder, "buy", 7)
+    found: list[str] = []
+    for die_at in range(1, count + 1):
+        clean(folder)
+        child.run(drivers.drive_lazily, str(folder), "buy", 7, die_at)
+        finish(child, folder, "buy", 7)
+        found += broken_promises(folder, "buy")
+    assert found, "a store that acknowledges before it writes passed"
