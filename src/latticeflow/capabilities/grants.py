@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Never, Protocol, runtime_checkable
 
@@ -12,7 +12,7 @@ from latticeflow.capabilities.clock import Clock
 from latticeflow.capabilities.db import Db
 from latticeflow.capabilities.dedupe import Dedupe
 from latticeflow.capabilities.errors import CapabilityDeniedError, CapabilityMissingError
-from latticeflow.capabilities.files import Files
+from latticeflow.capabilities.files import ArtifactFile, Files
 from latticeflow.capabilities.floors import CAPABILITIES, CapabilitySpec
 from latticeflow.capabilities.http import Http
 from latticeflow.capabilities.kv import Kv
@@ -54,13 +54,18 @@ MEMBERS: Mapping[str, frozenset[str]] = MappingProxyType(
 
 
 class Holder(msgspec.Struct, frozen=True, kw_only=True):
-    """The step that is granted something. `seed` is the run's."""
+    """The step that is granted something.
+
+    `seed` is the run's. `on_artifact`, where the host wants to know, is told each file the step
+    keeps, on the event loop, once its copy is safe.
+    """
 
     node: str
     run_id: str = ""
     position: str = ""
     attempt: int = 1
     seed: int = 0
+    on_artifact: Callable[[ArtifactFile], None] | None = None
 
 
 @runtime_checkable

@@ -92,6 +92,8 @@ class RootedFiles:
         artifact = await self._try(path, "kept", copy)
         if self._on_artifact is not None:
             self._on_artifact(artifact, self._holder)
+        if self._holder is not None and self._holder.on_artifact is not None:
+            self._holder.on_artifact(artifact)
         return artifact
 
     async def _try(self, path: str, action: str, work: Callable[[Path], T]) -> T:

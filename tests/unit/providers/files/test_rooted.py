@@ -106,7 +106,8 @@ async def test_artifacts_are_copied_by_content_and_told_with_their_step(root, tm
     told = []
     kept = tmp_path / "kept"
     files = RootedFiles(root, artifacts=kept, on_artifact=lambda *what: told.append(what))
-    holder = Holder(node="draw", position="draw")
+    told_host = []
+    holder = Holder(node="draw", position="draw", on_artifact=told_host.append)
     mine = files.for_step(holder)
     await mine.write_text("a.svg", "<svg/>")
     first = await mine.keep("a.svg")
@@ -114,6 +115,7 @@ async def test_artifacts_are_copied_by_content_and_told_with_their_step(root, tm
     await mine.write_text("b.svg", "<svg/>")
     second = await mine.keep("b.svg")
     assert told == [(first, holder), (second, holder)]
+    assert told_host == [first, second]
     assert first.sha256 == second.sha256
     copies = [path for path in kept.rglob("*") if path.is_file()]
     assert [copy.read_text() for copy in copies] == ["<svg/>"]
