@@ -13,7 +13,7 @@ from latticeflow.engine import Surroundings
 from latticeflow.hosts.local.arguments import bind_arguments
 from latticeflow.hosts.local.compiling import compiled
 from latticeflow.hosts.local.preparing import Prepared, judge, prepare
-from latticeflow.hosts.local.providers import Providers, workers
+from latticeflow.hosts.local.providers import Providers, shell_runner, workers
 from latticeflow.hosts.local.running import Execution, Result, effects_of, make_run
 from latticeflow.runs import RunStatus
 
@@ -120,7 +120,7 @@ def ephemeral(
         arguments=arguments,
         grants=given,
         surroundings=Surroundings(
-            workers=workers(), effects=effects_of(prepared, run_record, given)
+            shell=shell_runner(), workers=workers(), effects=effects_of(prepared, run_record, given)
         ),
     )
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from latticeflow.authoring import Authored
 from latticeflow.authoring.dsl import FlowBuilder, load_python, resolve_python
+from latticeflow.components import STANDARD
 from latticeflow.authoring.ir import read_ir
 from latticeflow.diagnostics import Diagnostic, Location, report
 from latticeflow.flow.component import Catalog, Component
@@ -101,6 +102,8 @@ def _read_toml(path: Path, root: Path | None, overrides: Mapping[str, object] | 
 
 def _component(uses: str, folder: Path, root: Path) -> Component | Diagnostic:
     """Return what a step of a workflow.toml uses: a path there is relative to the file."""
+    if uses in STANDARD:
+        return STANDARD[uses]
     place, colon, name = uses.rpartition(":")
     if place.endswith(".py") and colon:
         file = (folder / place).absolute()
