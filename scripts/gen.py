@@ -58,6 +58,7 @@ GENERATORS: tuple[Generator, ...] = (
     Generator(
         "docs/reference/workflow-toml.md", "latticeflow.authoring.toml.reference:toml_reference"
     ),
+    Generator("schemas/flow_ir.schema.json", "latticeflow.flow.json_schema:flow_ir_schema"),
     Generator("schemas/workflow.schema.json", "latticeflow.authoring.toml:toml_schema"),
 )
 
