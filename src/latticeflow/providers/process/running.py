@@ -116,7 +116,8 @@ def _stdin(content: bytes) -> int:
 
 
 async def _open_gate(held: Held, command: Command) -> None:
-    os.write(held.gate, b"\0")
+    with suppress(BrokenPipeError):  # it is gone already, and has said why
+        os.write(held.gate, b"\0")
     failure = await _read_all(held.failure)
     if failure:
         number, _, doing = failure.decode().partition(" ")

@@ -351,3 +351,12 @@ async def test_reused_number_harms_nobody():
 async def test_many_at_once():
     done = await asyncio.gather(*(run_command(sh(f"echo {n}")) for n in range(20)))
     assert [int(each.stdout) for each in done] == list(range(20))
+
+
+@linux
+async def test_program_that_fails_before_the_gate_says_why_all_the_same():
+    async def started(group):
+        await until_gone(group.pgid)
+
+    with pytest.raises(ProcessError, match="no such file or directory"):
+        await run_command(command("true", cwd="/no/such/place"), on_started=started)
