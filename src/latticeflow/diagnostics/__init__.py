@@ -14,7 +14,7 @@ from latticeflow.diagnostics.errors import (
     UsageError,
 )
 from latticeflow.diagnostics.fixing import apply_fixes
-from latticeflow.diagnostics.index import lookup, table
+from latticeflow.diagnostics.index import all_codes, lookup
 from latticeflow.diagnostics.model import (
     Diagnostic,
     Edit,
@@ -43,6 +43,7 @@ __all__ = [
     "Related",
     "Severity",
     "UsageError",
+    "all_codes",
     "apply_fixes",
     "closest",
     "did_you_mean",
@@ -50,6 +51,5 @@ __all__ = [
     "lookup",
     "report",
     "sort_diagnostics",
-    "table",
     "worst",
 ]

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from latticeflow.diagnostics.codes import Code
-from latticeflow.diagnostics.index import table
+from latticeflow.diagnostics.index import all_codes
 
 _STATUS = {
     "implemented": "reported by `flows check`",
@@ -55,15 +55,15 @@ def code_pages(
     Args:
         examples: For a code, its examples by name (`bad`, `good`).
     """
-    shown = [row for row in table().values() if row.status != "reserved"]
+    shown = [row for row in all_codes().values() if row.status != "reserved"]
     found = examples or {}
     pages = {f"{row.slug}.md": _page(row, found.get(row.code, {})) for row in shown}
-    pages["index.md"] = _index(table().values())
+    pages["index.md"] = _index(all_codes().values())
     return pages
 
 
 def _find(code: str) -> Code | None:
-    rows = table()
+    rows = all_codes()
     return rows.get(code) or next(
         (r for r in rows.values() if r.code.lower() == code.lower()), None
     )

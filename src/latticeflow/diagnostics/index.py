@@ -9,7 +9,7 @@ from latticeflow.diagnostics.errors import InternalError
 
 
 @cache
-def table() -> dict[str, Code]:
+def all_codes() -> dict[str, Code]:
     """Return every code by its name, in the order of the families.
 
     Raises:
@@ -34,6 +34,6 @@ def lookup(code: str) -> Code:
         InternalError: The table has no such code.
     """
     try:
-        return table()[code]
+        return all_codes()[code]
     except KeyError:
         raise InternalError(f"the code {code} is not in the table") from None

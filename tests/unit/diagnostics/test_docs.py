@@ -1,14 +1,14 @@
 """The pages of the codes and the text of `flows explain`."""
 
-from latticeflow.diagnostics import explain, table
+from latticeflow.diagnostics import all_codes, explain
 from latticeflow.diagnostics.docs import Example, code_pages
 
 
 def test_every_code_that_is_reported_has_a_page_and_every_code_a_line():
     pages = code_pages()
-    shown = {r.slug for r in table().values() if r.status != "reserved"}
+    shown = {r.slug for r in all_codes().values() if r.status != "reserved"}
     assert set(pages) == {f"{slug}.md" for slug in shown} | {"index.md"}
-    for code in table().values():
+    for code in all_codes().values():
         assert f"| {code.code} |" in pages["index.md"] or f"| [{code.code}](" in pages["index.md"]
 
 

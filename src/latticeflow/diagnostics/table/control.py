@@ -98,6 +98,7 @@ CODES = family(
             "A merge is fed by branches that can both be taken.",
             "merge `{node}` is fed by `{first}` and `{second}`, which can both be taken",
             hint="a merge chooses between branches of one if or switch; a join waits for both",
+            status="reserved",
         ),
         row(
             "CTRL135",

@@ -58,7 +58,7 @@ CODES = family(
             "Two different keys have the same digest.",
             "two keys of `{node}` collide: {digest}",
             severity="error",
-            status="runtime",
+            status="reserved",
             subsystem="runtime",
             owner="engine",
         ),

@@ -25,7 +25,7 @@ CODES = family(
             "durability_service_missing",
             "A durability service is missing.",
             "nothing provides {services}",
-            status="runtime",
+            status="reserved",
             owner="engine",
         ),
         row(
@@ -47,7 +47,7 @@ CODES = family(
             "checkpoint_not_found",
             "There is no such checkpoint.",
             "there is no checkpoint `{checkpoint}`",
-            status="runtime",
+            status="reserved",
             owner="engine",
         ),
         row(
@@ -63,7 +63,7 @@ CODES = family(
             "state_corrupt",
             "What was recorded of a run cannot be read.",
             "the record of run `{run}` is corrupt: {why}",
-            status="runtime",
+            status="reserved",
             owner="engine",
         ),
         row(

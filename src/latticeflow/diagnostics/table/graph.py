@@ -16,6 +16,7 @@ CODES = family(
             hint="annotate {what}; the types of connected ports are compared before a run",
             subsystem="authoring",
             owner="authoring.dsl",
+            status="reserved",
         ),
         row(
             "DAG002",
@@ -25,6 +26,7 @@ CODES = family(
             hint="use builtins, dataclasses, msgspec Structs, TypedDicts or pydantic models",
             subsystem="authoring",
             owner="authoring.dsl",
+            status="reserved",
         ),
         row(
             "DAG003",
@@ -33,6 +35,7 @@ CODES = family(
             "unknown {what} `{value}` on node `{node}`",
             subsystem="authoring",
             owner="authoring.dsl",
+            status="reserved",
         ),
         row(
             "DAG004",
@@ -137,6 +140,7 @@ CODES = family(
             "An edge is given the same setting twice, or a node has two routing surfaces.",
             "`{source}` -> `{target}` already has a {what}",
             hint="keep one of the two",
+            status="reserved",
         ),
         row(
             "DAG208",

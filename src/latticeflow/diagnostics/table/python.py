@@ -182,12 +182,14 @@ CODES = family(
             "argument_type",
             "An argument does not have its parameter's type.",
             "`{parameter}` of `{name}` takes {wanted}, not {given}{why}",
+            status="reserved",
         ),
         row(
             "FLOW027",
             "result_type",
             "A flow returns something else than it says.",
             "`{flow}` returns {wanted}, not {given}{why}",
+            status="reserved",
         ),
         row(
             "FLOW028",
@@ -195,6 +197,7 @@ CODES = family(
             "The result of a pure node is used by nothing.",
             "the result of `{name}` is not used, and it does nothing else",
             severity="warning",
+            status="reserved",
         ),
         row(
             "FLOW029",
@@ -208,6 +211,7 @@ CODES = family(
             "A loop without a bound.",
             "this loop has no bound",
             hint="use `for _ in up_to(n)`, or give the flow max_iterations",
+            status="reserved",
         ),
         row(
             "FLOW031",
@@ -276,6 +280,7 @@ CODES = family(
             "A flow's own body does something only a node may do.",
             "`{name}` does work; a flow only connects",
             hint="call it inside a node",
+            status="reserved",
         ),
         row(
             "FLOW060",

@@ -9,6 +9,10 @@ def _run(code: str, name: str, summary: str, template: str, hint: str | None = N
     return row(code, name, summary, template, hint=hint, status="runtime", owner="engine")
 
 
+def _later(code: str, name: str, summary: str, template: str, hint: str | None = None) -> Row:
+    return row(code, name, summary, template, hint=hint, status="reserved", owner="engine")
+
+
 def _store(code: str, name: str, summary: str, template: str, hint: str | None = None) -> Row:
     return row(
         code,
@@ -76,7 +80,7 @@ CODES = family(
             "A run is finished and cannot be resumed.",
             "run `{run}` is {status}; there is nothing to resume",
         ),
-        _run(
+        _later(
             "RUN107",
             "stalled",
             "A run can neither go on nor end.",
@@ -95,10 +99,10 @@ CODES = family(
             "run `{run}` exists, with another {what}",
         ),
         _run("STEP001", "failed", "A step raised an error.", "`{step}` failed: {error}"),
-        _run(
+        _later(
             "STEP002", "timed_out", "A step ran out of time.", "`{step}` ran over {timeout_ms} ms"
         ),
-        _run("STEP003", "cancelled", "A step was cancelled.", "`{step}` was cancelled"),
+        _later("STEP003", "cancelled", "A step was cancelled.", "`{step}` was cancelled"),
         _run(
             "STEP004",
             "exit_code",
@@ -111,7 +115,7 @@ CODES = family(
             "A step returned something else than its port's type.",
             "`{step}` returned something else than {wanted}: {why}",
         ),
-        _run(
+        _later(
             "STEP006",
             "not_encodable",
             "A step returned something that cannot be recorded.",
@@ -124,25 +128,25 @@ CODES = family(
             "The process that ran a step died.",
             "the process that ran `{step}` died: {why}",
         ),
-        _run(
+        _later(
             "STEP008",
             "retries_exhausted",
             "A step failed as often as it may.",
             "`{step}` failed {attempts} times; the last error: {error}",
         ),
-        _run(
+        _later(
             "STEP009",
             "not_loadable",
             "The code of a step cannot be loaded.",
             "`{identifier}` of `{step}` cannot be loaded: {why}",
         ),
-        _run(
+        _later(
             "STEP010",
             "bad_step_input",
             "What reached a step does not fit its input.",
             "the input `{port}` of `{step}` does not fit: {why}",
         ),
-        _run(
+        _later(
             "STEP011",
             "command_not_found",
             "A command cannot be started.",
