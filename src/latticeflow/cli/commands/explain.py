@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from latticeflow.cli.output import Output
-from latticeflow.diagnostics import UsageError, did_you_mean, explain, report, table
+from latticeflow.diagnostics import UsageError, all_codes, did_you_mean, explain, report
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -16,8 +16,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, output: Output) -> int:
     """Print the explanation of a code."""
     code = options.code.upper()
-    if code not in table():
-        suggestion = did_you_mean(code, table())
+    if code not in all_codes():
+        suggestion = did_you_mean(code, all_codes())
         found = report("CLI008", given=options.code, suggestion=suggestion)
         raise UsageError(diagnostics=(found,))
     output.line(explain(code).rstrip())

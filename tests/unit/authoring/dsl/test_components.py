@@ -156,7 +156,7 @@ def two_mistakes(x: int, y: int = granted, **rest: int) -> int:
         (generator, "FLOW071", "`generator` is a generator"),
         (unresolved, "FLOW012", "`Missing` is not defined at module level"),
     ],
-    ids=str,
+    ids=range(9),
 )
 def test_what_cannot_be_a_component_says_why(thing, code, part):
     (found,) = refusal(thing)
