@@ -84,7 +84,6 @@ SETTINGS: Mapping[str, Setting] = {
             _choice("strong", "partial", "off"),
         ),
         Setting("parallel", None, "how many steps run at once", _count),
-        Setting("color", "auto", "when output has colours", _choice("auto", "always", "never")),
     )
 }
 

@@ -13,7 +13,16 @@ from typing import NoReturn, Protocol, cast
 
 from latticeflow.cli.main import COMMANDS
 from latticeflow.cli.output import Output
-from latticeflow.diagnostics import LatticeFlowError, UsageError, did_you_mean, report
+from latticeflow.diagnostics import (
+    DOCS_ROOT,
+    Diagnostic,
+    LatticeFlowError,
+    Severity,
+    UsageError,
+    did_you_mean,
+    report,
+)
+from latticeflow.runs import StoreError
 
 GOOD, FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
 
@@ -48,9 +57,9 @@ class Parser(argparse.ArgumentParser):
 
 def dispatch(arguments: Sequence[str]) -> int:
     """Run the command that `arguments` name."""
-    name, *rest = arguments
-    output = Output.for_streams(rest)
+    output = Output.for_streams(arguments)
     try:
+        name, rest = _command_first(arguments)
         if name not in COMMANDS:
             suggestion = did_you_mean(name, COMMANDS)
             found = report("CLI010", option=name, why=f"there is no such command{suggestion}")
@@ -58,12 +67,18 @@ def dispatch(arguments: Sequence[str]) -> int:
         command = load(name)
         options = parser_of(name, command).parse_args(rest)
         output.configure(options)
-        return command.run(options, output)
+        code = command.run(options, output)
+        output.out.flush()
+        return code
     except UsageError as error:
         output.show_error(error)
         return WRONG_USE
     except LatticeFlowError as error:
         output.show_error(error)
+        return FAILED
+    except StoreError as error:
+        found = Diagnostic(error.code, Severity.ERROR, str(error), url=f"{DOCS_ROOT}{error.code}")
+        output.show((found,))
         return FAILED
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -75,6 +90,20 @@ def dispatch(arguments: Sequence[str]) -> int:
         return exit_.code if isinstance(exit_.code, int) else WRONG_USE
     except Exception:  # noqa: BLE001  (a defect: the user gets one line, the file the rest)
         return _internal_error(output)
+
+
+def _command_first(arguments: Sequence[str]) -> tuple[str, list[str]]:
+    """Return the command and its arguments; options may stand before it too."""
+    before: list[str] = []
+    rest = list(arguments)
+    while rest and rest[0].startswith("-"):
+        before.append(rest.pop(0))
+        if before[-1] in ("--color", "--store") and rest:
+            before.append(rest.pop(0))
+    if not rest:
+        found = report("CLI010", option=" ".join(before), why="a command is missing")
+        raise UsageError(diagnostics=(found,))
+    return rest[0], before + rest[1:]
 
 
 def load(name: str) -> Command:
@@ -95,8 +124,10 @@ def parser_of(name: str, command: Command) -> Parser:
     shared.add_argument(
         "--color",
         choices=("auto", "always", "never"),
-        default="auto",
         help="when to use colours (default: on a terminal)",
+    )
+    shared.add_argument(
+        "--verbose", action="store_true", help="print what is only for information too"
     )
     shared.add_argument("--quiet", action="store_true", help="print only results and errors")
     return parser

@@ -25,6 +25,7 @@ class Output:
     is_json: bool = False
     color: str = "auto"
     quiet: bool = False
+    verbose: bool = False
     files: dict[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -35,7 +36,8 @@ class Output:
     def configure(self, options: argparse.Namespace) -> None:
         """Take the options that all commands share."""
         self.is_json = bool(getattr(options, "json", False))
-        self.color = options.color
+        self.color = options.color or "auto"
+        self.verbose = options.verbose
         self.quiet = options.quiet
 
     def has_color(self, stream: TextIO) -> bool:
@@ -59,8 +61,11 @@ class Output:
     def note(self, text: str) -> None:
         """Write a line that is no part of the result."""
         if not self.quiet:
-            self.err.write(text + "\n")
-            self.err.flush()
+            try:
+                self.err.write(text + "\n")
+                self.err.flush()
+            except BrokenPipeError:
+                self.quiet = True  # nobody listens any more; what runs goes on
 
     def error_line(self, text: str) -> None:
         """Write a line that tells of an error."""

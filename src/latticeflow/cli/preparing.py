@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 from pathlib import Path
 
+from latticeflow.authoring.dsl import parse_duration
 from latticeflow.cli.output import Output
-from latticeflow.diagnostics import CheckError, Location, UsageError, report
+from latticeflow.diagnostics import CheckError, Location, Severity, UsageError, report
 from latticeflow.hosts.local import Prepared, judge, read_target
 
 
@@ -22,7 +24,8 @@ def prepared_target(target: str, output: Output, *, strict: bool = False) -> Pre
     if checked.prepared is None:
         raise CheckError(diagnostics=checked.diagnostics)
     if not output.quiet:
-        output.show([each for each in checked.diagnostics if each.severity.value != "info"])
+        worth = Severity.HINT if output.verbose else Severity.WARNING
+        output.show([each for each in checked.diagnostics if each.severity.rank <= worth.rank])
     return checked.prepared
 
 
@@ -48,6 +51,46 @@ def read_input(text: str | None) -> object:
     except ValueError as exc:
         where = None if file is None else Location(file=file)
         raise UsageError(diagnostics=(report("CLI005", why=exc, location=where),)) from exc
+
+
+def given_inputs(options: argparse.Namespace, prepared: Prepared) -> object:
+    """Return what `--input` and `--param` state together; None if neither is given.
+
+    Raises:
+        UsageError: one is not as it must be, or they do not go together (CLI005, CLI006).
+    """
+    given = read_input(options.input)
+    parameters = read_parameters(options.param, prepared)
+    if not parameters:
+        return given
+    if given is not None and not isinstance(given, dict):
+        why = "it adds to an object, and --input is none"
+        raise UsageError(diagnostics=(report("CLI006", param=options.param[0], why=why),))
+    return {**(given or {}), **parameters}
+
+
+def seconds_of(option: str, text: str) -> float:
+    """Return the length of time that an option states, in seconds.
+
+    Raises:
+        UsageError: it states none (CLI010).
+    """
+    try:
+        return parse_duration(text).total_seconds()
+    except (ValueError, OverflowError) as exc:
+        raise UsageError(diagnostics=(report("CLI010", option=option, why=exc),)) from exc
+
+
+def count(text: str) -> int:
+    """Return the whole number from 1 that an argument states.
+
+    Raises:
+        ValueError: it states none.
+    """
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
 
 
 def read_parameters(given: list[str], prepared: Prepared) -> dict[str, object]:

@@ -8,6 +8,7 @@ from latticeflow.cli.output import Output
 from latticeflow.runs import Event, EventKind
 
 _WORDS = {
+    EventKind.STEP_STARTED: "started",
     EventKind.STEP_COMPLETED: "done",
     EventKind.STEP_FAILED: "failed",
     EventKind.STEP_RETRYING: "failed, trying again",
@@ -66,23 +67,23 @@ class Silence:
 
 
 class Lines(Silence):
-    """Writes a line for each end of a step and each line of output."""
+    """Writes a line for each start and end of a step and each line of output."""
 
     def __init__(self, output: Output) -> None:
         self._output = output
 
     def on_event(self, event: Event) -> None:
-        """Write the end of a step."""
+        """Write the start or the end of a step."""
         word = _WORDS.get(event.kind)
         if word is None:
             return
         reason = "" if event.error is None else f": {event.error.message}"
-        self._output.note(f"{event.position}: {word}{reason}")
+        self._output.note(f"{event.position} {word}{reason}")
 
     def on_output(self, position: str, attempt: int, stream: str, text: str) -> None:
         """Write the line behind the step's position."""
         del attempt, stream
-        self._output.note(f"{position} | {text}")
+        self._output.note(f"{position}: {text}")
 
     def note(self, text: str) -> None:
         """Write the remark."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -20,6 +21,7 @@ from latticeflow.runs import (
     to_json,
 )
 
+_PACKAGE = Path(__file__).resolve().parent.parent
 _STATES = {
     EventKind.STEP_STARTED: "running",
     EventKind.STEP_COMPLETED: "succeeded",
@@ -44,6 +46,8 @@ async def report_run(store: RunStore, result: Result, output: Output) -> int:
         output.note(f"run {run.run_id} succeeded in {duration(run)}")
     else:
         show_failure(run, result.error, output)
+    if good and not output.is_json:
+        output.show(result.diagnostics)
     return 0 if good else 1
 
 
@@ -57,11 +61,25 @@ def show_failure(run: Run, error: RunError | None, output: Output) -> None:
     if error is not None and error.position:
         code = error.code or "STEP001"
         output.error_line(f"error[{code}]: `{error.position}` failed: {_words(error)}")
-        if error.details:
-            output.error_line(error.details.rstrip())
+        if details := _frames_of_users(error.details or ""):
+            output.error_line(details)
     elif error is not None:
         output.error_line(f"error[{error.code or 'STEP001'}]: {error.message}")
     output.note(f"run {run.run_id} {run.status.value} after {duration(run)}")
+
+
+def _frames_of_users(details: str) -> str:
+    """Return a traceback without the frames of this package: they tell a user nothing."""
+    kept: list[str] = []
+    is_ours = False
+    for line in details.splitlines():
+        if line.startswith('  File "'):
+            is_ours = line.startswith(f'  File "{_PACKAGE}')
+        elif not line.startswith("    "):
+            is_ours = False
+        if not is_ours:
+            kept.append(line)
+    return "\n".join(kept).rstrip()
 
 
 def _words(error: RunError) -> str:

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 from latticeflow.cli.output import Output
 from latticeflow.diagnostics import Diagnostic, Severity, apply_fixes
 from latticeflow.diagnostics.render import render_json, render_sarif
 from latticeflow.hosts.local import judge, read_target
+from latticeflow.hosts.local.targets import read_ir_text
+
+STDIN = "-"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `flows check`."""
-    parser.add_argument("targets", nargs="+", metavar="TARGET", help="what to check")
+    parser.add_argument(
+        "targets", nargs="+", metavar="TARGET", help="what to check; - is a Flow IR on stdin"
+    )
     parser.add_argument(
         "--format", choices=("text", "json", "sarif"), default="text", help="how to print findings"
     )
@@ -46,7 +52,11 @@ def _judge(targets: list[str], *, strict: bool) -> tuple[list[Diagnostic], dict[
     found: list[Diagnostic] = []
     files: dict[str, str] = {}
     for target in targets:
-        checked = judge(read_target(target), target=target, strict=strict)
+        if target == STDIN:
+            authored = read_ir_text(sys.stdin.read(), file="<stdin>")
+        else:
+            authored = read_target(target)
+        checked = judge(authored, target=target, strict=strict)
         found.extend(checked.diagnostics)
         files.update(checked.files)
     return found, files

@@ -60,7 +60,7 @@ def _write(line: LogLine, output: Output) -> None:
     if output.is_json:
         output.json_line(line)
     else:
-        output.line(f"{line.position} | {line.text}")
+        output.line(f"{line.position}: {line.text}")
 
 
 async def _is_over(client: Client, run_id: str) -> bool:

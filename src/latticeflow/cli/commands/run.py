@@ -12,13 +12,11 @@ import signal
 from collections.abc import Callable
 from typing import Any
 
-from latticeflow.authoring.dsl import parse_duration
 from latticeflow.bindings import read_config
 from latticeflow.cli.output import Output
-from latticeflow.cli.preparing import prepared_target, read_input, read_parameters
+from latticeflow.cli.preparing import count, given_inputs, prepared_target, seconds_of
 from latticeflow.cli.progress import Progress, make_progress
 from latticeflow.cli.reporting import report_run
-from latticeflow.diagnostics import UsageError, report
 from latticeflow.hosts.local import Client, Handle, Prepared, Result
 from latticeflow.hosts.local.arguments import decode_arguments
 
@@ -36,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--durability", choices=("strong", "partial", "off"), help="when steps are committed"
     )
-    parser.add_argument("--parallel", type=int, metavar="N", help="how many steps at once")
+    parser.add_argument("--parallel", type=count, metavar="N", help="how many steps at once")
     parser.add_argument("--timeout", metavar="TIME", help="cancel the run after it, such as 30s")
     parser.add_argument(
         "--run-id", metavar="ID", help="an id of your own: a second start is a no-op"
@@ -48,14 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, output: Output) -> int:
     """Run the target to its end."""
     prepared = prepared_target(options.target, output, strict=options.strict)
-    given = read_input(options.input)
-    parameters = read_parameters(options.param, prepared)
-    if parameters:
-        if given is not None and not isinstance(given, dict):
-            why = "--param adds to an object, and --input is none"
-            raise UsageError(diagnostics=(report("CLI006", param="", why=why),))
-        given = {**(given or {}), **parameters}
-    arguments = decode_arguments(prepared, given)
+    arguments = decode_arguments(prepared, given_inputs(options, prepared))
     return asyncio.run(_run(options, output, prepared, arguments))
 
 
@@ -65,18 +56,16 @@ async def _run(
     config = read_config()
     store = options.store or config["store"]
     progress = make_progress(output, f"{prepared.flow.name} {prepared.flow.version}")
-    timeout = None
-    if options.timeout is not None:
-        timeout = parse_duration(options.timeout).total_seconds()
+    timeout = None if options.timeout is None else seconds_of("--timeout", options.timeout)
     durability = options.durability or config["durability"]
     async with Client(store, durability=durability) as client:
         handle = await client.start(
             prepared,
+            *(arguments[name] for name in prepared.flow.inputs),
             run_id=options.run_id,
             deadline=timeout,
             max_parallel=options.parallel or config["parallel"],
             observer=progress,
-            **arguments,
         )
         result, interrupted = await follow(handle, progress)
         code = await report_run(client.store, result, output)

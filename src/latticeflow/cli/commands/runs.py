@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from latticeflow.authoring.dsl import parse_duration
 from latticeflow.cli.opening import add_store, open_client
 from latticeflow.cli.output import Output
+from latticeflow.cli.preparing import count
 from latticeflow.cli.reporting import duration
 from latticeflow.diagnostics import UsageError, report
 from latticeflow.runs import Run, RunFilter, RunStatus
@@ -26,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="only runs in this state; may be given several times",
     )
     parser.add_argument("--since", metavar="TIME", help="only later ones: 2h, or 2026-01-31")
-    parser.add_argument("--limit", type=int, default=20, metavar="N", help="how many (20)")
+    parser.add_argument("--limit", type=count, default=20, metavar="N", help="how many (20)")
     parser.add_argument("--json", action="store_true", help="print a JSON list")
     add_store(parser)
 

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import msgspec
 
 from latticeflow.bindings import open_store
-from latticeflow.capabilities.grants import Grants
-from latticeflow.diagnostics import UsageError, report
+from latticeflow.capabilities import ArtifactFile
+from latticeflow.capabilities.grants import Grants, Holder
+from latticeflow.diagnostics import CheckError, UsageError, report
 from latticeflow.engine import Observer, Surroundings
 from latticeflow.engine.loop import Durability, Loop
 from latticeflow.hosts.local.arguments import bind_arguments
+from latticeflow.hosts.local.artifacts import FOLDER as ARTIFACTS
 from latticeflow.hosts.local.embedding import Runnable, prepare_flow, wait_for
 from latticeflow.hosts.local.preparing import Prepared
-from latticeflow.hosts.local.providers import Providers, shell_runner, workers
+from latticeflow.hosts.local.providers import Providers, shell_runner, store_folder, workers
 from latticeflow.hosts.local.recalling import recall
 from latticeflow.hosts.local.repeating import repeat
+from latticeflow.hosts.local.requirements import unmet_requirements
 from latticeflow.hosts.local.running import Execution, Result, effects_of, make_run
 from latticeflow.providers.run_store import this_process
 from latticeflow.runs import (
@@ -59,7 +63,8 @@ class Client:
         self._url = store if isinstance(store, str) else None
         self.store: RunStore = open_store(store) if isinstance(store, str) else store
         self._given = grants
-        self._providers = Providers(self._url, grants)
+        self._providers = Providers(self._url, grants, on_artifact=self._keep)
+        self._executions: dict[str, Execution] = {}
         self._durability: Durability = durability
         self._handles: dict[str, Handle] = {}
         self._opened = False
@@ -119,11 +124,12 @@ class Client:
             named: Its inputs, by name.
 
         Raises:
-            CheckError: the checks found errors.
+            CheckError: the checks found errors, or the machine lacks what the flow requires.
             UsageError: the run exists with another flow or other inputs (RUN109).
         """
         await self.open()
         prepared = prepare_flow(flow)
+        await require_machine(prepared)
         arguments = bind_arguments(prepared, inputs, named)
         run = make_run(
             prepared, arguments, run_id=run_id, durability=self._durability, options=options
@@ -166,16 +172,33 @@ class Client:
             max_parallel=max_parallel,
             observer=observer,
             on_loop=handle.attach,
+            artifacts_into=None if self.folder is None else self.folder / ARTIFACTS,
             surroundings=Surroundings(
                 shell=shell_runner(),
                 workers=workers(),
                 effects=effects_of(prepared, run, grants),
             ),
         )
+        self._executions[run.run_id] = execution
         handle.task = asyncio.get_running_loop().create_task(execution.execute())
         self._handles[run.run_id] = handle
-        handle.task.add_done_callback(lambda _: self._handles.pop(run.run_id, None))
+        handle.task.add_done_callback(lambda _: self._forget(run.run_id))
         return handle
+
+    def _forget(self, run_id: str) -> None:
+        self._handles.pop(run_id, None)
+        self._executions.pop(run_id, None)
+
+    def _keep(self, artifact: ArtifactFile, holder: Holder | None) -> None:
+        """Record an artifact that a step kept, in the history of the step's run."""
+        execution = None if holder is None else self._executions.get(holder.run_id)
+        if holder is not None and execution is not None and execution.artifacts is not None:
+            execution.artifacts.record(artifact, holder.position, holder.attempt)
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder of the store and what lies beside it; None for one in memory."""
+        return store_folder(self._url)
 
     async def get(self, run_id: str) -> Handle | None:
         """Return a handle on a run, None if there is none of that id."""
@@ -355,6 +378,19 @@ class Handle:
                 return
             if not batch:
                 await asyncio.sleep(POLL_SECONDS)
+
+
+async def require_machine(prepared: Prepared) -> None:
+    """Make sure that the machine has what a flow requires.
+
+    Raises:
+        CheckError: it has not (TOML018).
+    """
+    requirements = prepared.flow.requirements
+    if requirements:
+        found = await asyncio.to_thread(unmet_requirements, requirements)
+        if found:
+            raise CheckError(diagnostics=found)
 
 
 _LAST = frozenset(

@@ -107,8 +107,10 @@ def workers() -> WorkerRunner:
 _POOLS: dict[Any, WorkerPool] = {}
 
 
-def shell_runner(cwd: Path | None = None) -> ShellRunner:
-    """Return what runs shell steps."""
+def shell_runner(
+    cwd: Path | None = None, *, collect: Callable[[Path, str], None] | None = None
+) -> ShellRunner:
+    """Return what runs shell steps; `collect` sees ephemeral workspaces before they go."""
     from latticeflow.components.shell import ShellSteps  # noqa: PLC0415  (only shell steps pay)
 
-    return ShellSteps(cwd)
+    return ShellSteps(cwd, collect=collect)

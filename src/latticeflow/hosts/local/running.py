@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import getpass
 import platform
 import secrets
@@ -10,6 +11,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, cast
 
 import msgspec
@@ -29,8 +31,10 @@ from latticeflow.engine import (
 )
 from latticeflow.engine.loop import Durability
 from latticeflow.flow.identity import canonical_json
+from latticeflow.hosts.local.artifacts import Artifacts
 from latticeflow.hosts.local.output_lines import OutputLines
 from latticeflow.hosts.local.preparing import Prepared
+from latticeflow.hosts.local.providers import shell_runner
 from latticeflow.plan import Step
 from latticeflow.runs import (
     TERMINAL,
@@ -123,6 +127,8 @@ class Execution:
     max_parallel: int | None = None
     observer: Observer | None = None
     on_loop: Callable[[Loop], None] | None = None
+    artifacts_into: Path | None = None
+    artifacts: Artifacts | None = None
 
     async def execute(self) -> Result:
         """Run to the end, recording what happens.
@@ -130,10 +136,7 @@ class Execution:
         Cancellation: the run is cancelled and recorded as such, then `CancelledError` goes on.
         """
         run = self.run
-        lines = None
-        if self.store is not None:
-            lines = OutputLines(self.store, run.run_id, clock=wall_ms, further=self.observer)
-            self.observer = lines
+        lines = self._keep_lines()
         journal = self._journal()
         stepper = Stepper(
             self.prepared.plan,
@@ -179,10 +182,24 @@ class Execution:
     def _journal(self) -> Journal | None:
         if self.store is None:
             return None
-        return Journal(self.store, self.run, clock=wall_ms, observer=self.observer, past=self.past)
+        journal = Journal(
+            self.store, self.run, clock=wall_ms, observer=self.observer, past=self.past
+        )
+        self.artifacts = Artifacts(self.prepared.flow, journal, self.artifacts_into)
+        return journal
+
+    def _keep_lines(self) -> OutputLines | None:
+        if self.store is None:
+            return None
+        lines = OutputLines(self.store, self.run.run_id, clock=wall_ms, further=self.observer)
+        self.observer = lines
+        return lines
 
     def _surroundings(self) -> Surroundings:
         around = self.surroundings
+        collect = None if self.artifacts is None else self.artifacts.collector()
+        if collect is not None:
+            around.shell = shell_runner(collect=collect)
         around.observer = self.observer
         around.clock_ms = around.clock_ms or _clock_ms
         around.grant = self._grant if self.grants is not None else None
@@ -254,6 +271,8 @@ class Execution:
                 message=found.message,
                 code=found.code,
             )
+        if self.artifacts is not None and run.status in TERMINAL:
+            diagnostics += await self.artifacts.collect(Path.cwd())
         if journal is not None:
             if run.status is RunStatus.SUCCEEDED:
                 run.result = encode_value(value)
@@ -291,7 +310,5 @@ def _actor() -> str | None:
 
 
 async def _quietly(begun: Awaitable[None]) -> None:
-    try:
+    with contextlib.suppress(Exception):  # the same error has stopped the loop already
         await begun
-    except Exception:  # noqa: BLE001, S110  (the same error has stopped the loop already)
-        pass

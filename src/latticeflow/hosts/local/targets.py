@@ -8,8 +8,8 @@ from pathlib import Path
 
 from latticeflow.authoring import Authored
 from latticeflow.authoring.dsl import FlowBuilder, load_python, resolve_python
-from latticeflow.components import STANDARD
 from latticeflow.authoring.ir import read_ir
+from latticeflow.components import STANDARD
 from latticeflow.diagnostics import Diagnostic, Location, report
 from latticeflow.flow.component import Catalog, Component
 from latticeflow.flow.model import Flow
@@ -44,6 +44,15 @@ def read_target(
     else:
         authored = compiled(loaded.flow)
     return replace(authored, files={**loaded.files, **authored.files})
+
+
+def read_ir_text(text: str, *, file: str, root: Path | None = None) -> Authored:
+    """Read a flow from the text of a Flow IR; `file` is its name in diagnostics."""
+    read = read_ir(text, file=file)
+    if read.flow is None:
+        return read
+    authored = catalog_for(read.flow, root=(root or Path.cwd()).absolute())
+    return replace(authored, spans=read.spans, files=read.files)
 
 
 def catalog_for(flow: Flow, *, root: Path, known: Authored | None = None) -> Authored:
@@ -117,11 +126,7 @@ def _read_json(path: Path, root: Path | None) -> Authored:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as exc:
         return Authored(None, diagnostics=(_unreadable(path, exc),))
-    read = read_ir(text, file=str(path))
-    if read.flow is None:
-        return read
-    authored = catalog_for(read.flow, root=(root or Path.cwd()).absolute())
-    return replace(authored, spans=read.spans, files=read.files)
+    return read_ir_text(text, file=str(path), root=root)
 
 
 def _unreadable(path: Path, error: Exception) -> Diagnostic:
