@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from latticeflow.checks.context import Context
-from latticeflow.diagnostics import Diagnostic, report
+from latticeflow.checks.repairs import claim
+from latticeflow.diagnostics import Diagnostic, Fix, report
 from latticeflow.flow.lattice import join_determinism
 from latticeflow.flow.model import Node
 
@@ -19,6 +20,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
                 yield report(
                     "DET302",
                     location=context.at_node(node, "determinism"),
+                    fix=_fix(context, node),
                     node=node.alias,
                     claimed=node.determinism.value,
                     capability=hint,
@@ -26,6 +28,12 @@ def check(context: Context) -> Iterator[Diagnostic]:
                 )
                 break
         yield from _embedded(context, node)
+
+
+def _fix(context: Context, node: Node) -> Fix | None:
+    """Claim the floor of all hints, so that one repair is enough."""
+    floor = context.options.hints.floor([*node.effect_hints, *node.determinism_hints])
+    return claim(context.component(node), "determinism", floor.determinism.value, safe=True)
 
 
 def _embedded(context: Context, node: Node) -> Iterator[Diagnostic]:

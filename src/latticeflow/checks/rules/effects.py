@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from latticeflow.checks.context import Context
-from latticeflow.diagnostics import Diagnostic, did_you_mean, report
+from latticeflow.checks.repairs import claim
+from latticeflow.diagnostics import Diagnostic, Fix, did_you_mean, report
 from latticeflow.flow.lattice import join_effects
 from latticeflow.flow.model import Node
 
@@ -28,6 +29,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
                 yield report(
                     "EFFECT201",
                     location=context.at_node(node, "effects"),
+                    fix=_fix(context, node),
                     node=node.alias,
                     claimed=node.effects.value,
                     capability=hint,
@@ -35,6 +37,12 @@ def check(context: Context) -> Iterator[Diagnostic]:
                 )
                 break
         yield from _embedded(context, node)
+
+
+def _fix(context: Context, node: Node) -> Fix | None:
+    """Claim the floor of all hints, so that one repair is enough."""
+    floor = context.options.hints.floor([*node.effect_hints, *node.determinism_hints])
+    return claim(context.component(node), "effects", floor.effects.value, safe=True)
 
 
 def _embedded(context: Context, node: Node) -> Iterator[Diagnostic]:

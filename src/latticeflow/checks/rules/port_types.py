@@ -79,7 +79,8 @@ class _Comparison:
                 given=f"`{type_name(given)}`",
                 target=target,
                 wanted=f"`{type_name(wanted)}`",
-                why=f": {verdict.reason}" if verdict.reason else "",
+                # At the top the reason would only say both types again.
+                why=f": {verdict.reason}" if verdict.path else "",
             )
             return
         self._context.undecided.append((edge.from_, edge.to, edge.to_port))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from latticeflow.checks.context import Context
-from latticeflow.diagnostics import Diagnostic, Related, report
+from latticeflow.checks.repairs import claim
+from latticeflow.diagnostics import Diagnostic, Fix, Related, report
 from latticeflow.flow.lattice import Effects
 from latticeflow.flow.model import Flow, Node, Retry
 from latticeflow.flow.surfaces import ErrorHandlerConfig
@@ -32,13 +33,23 @@ def _unkeyed(context: Context, node: Node) -> Iterator[Diagnostic]:
     where = context.at_node(node, "retry")
     if node.subflow_ir is None:
         if _is_unkeyed(node):
-            yield report("RETRY012", location=where, node=node.alias)
+            fix = _fix(context, node)
+            yield report("RETRY012", location=where, fix=fix, node=node.alias)
         return
     for inner in _inside(node.subflow_ir):
         if _is_unkeyed(inner):
             place = context.at_node(inner)
             related = [Related("inside what is retried here", where)]
-            yield report("RETRY012", location=place, related=related, node=inner.alias)
+            fix = _fix(context, inner)
+            yield report("RETRY012", location=place, related=related, fix=fix, node=inner.alias)
+
+
+def _fix(context: Context, node: Node) -> Fix | None:
+    """Offer the claim that repeating is harmless, unless a capability rules it out."""
+    floor = context.options.hints.floor([*node.effect_hints, *node.determinism_hints])
+    if not Effects.READ_ONLY.allows(floor.effects):
+        return None
+    return claim(context.component(node), "effects", "read_only", safe=False)
 
 
 def _inside(flow: Flow) -> Iterator[Node]:
