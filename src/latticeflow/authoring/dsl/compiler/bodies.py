@@ -263,4 +263,5 @@ def reads_outside(frame: Frame, statements: Iterable[ast.AST]) -> set[str]:
 def wanted_of(frame: Frame, statements: list[ast.stmt]) -> list[str]:
     """Return the names that a block gives values to and that are read outside it."""
     outside = reads_outside(frame, statements)
-    return [name for name in names_bound(statements) if name in outside]
+    # What the compiler itself names is read where it was made.
+    return [name for name in names_bound(statements) if name in outside or name.startswith("%")]

@@ -20,6 +20,7 @@ from latticeflow.authoring.dsl.compiler.scope import (
     RAISE,
     RESULT,
     RETURN,
+    THROW,
     Exits,
     Scope,
     Slot,
@@ -40,7 +41,7 @@ from latticeflow.authoring.dsl.compiler.values import (
 )
 from latticeflow.authoring.dsl.compiler.wiring import assemble, carry, feed, flush, merge, settle
 
-_GOES_ON: Exits = frozenset({FALL, BREAK, CONTINUE})
+_GOES_ON: Exits = frozenset({FALL, BREAK, CONTINUE, THROW})
 
 
 @dataclass(slots=True)
@@ -100,7 +101,7 @@ def join(frame: Frame, paths: Sequence[Path], at: ast.AST) -> Exits:
     exits: Exits = frozenset().union(*(path.exits for path in paths))
     before = frame.scope
     after = Scope(declared=dict(before.declared), own=set(before.own))
-    going_on = [path for path in paths if FALL in path.exits]
+    going_on = [path for path in paths if path.exits & {FALL, THROW}]
     names: dict[str, None] = dict.fromkeys(before.slots)
     for path in paths:
         names.update(dict.fromkeys(path.scope.slots))

@@ -5,8 +5,14 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 
-from latticeflow.authoring.dsl.compiler.bodies import Done, body_of, take_over, wanted_of
-from latticeflow.authoring.dsl.compiler.branches import Path, walk
+from latticeflow.authoring.dsl.compiler.bodies import (
+    Done,
+    body_of,
+    reads_outside,
+    take_over,
+    wanted_of,
+)
+from latticeflow.authoring.dsl.compiler.branches import Path, join, route, walk
 from latticeflow.authoring.dsl.compiler.raising import HANDLED, again, exception_class
 from latticeflow.authoring.dsl.compiler.regions import Routing
 from latticeflow.authoring.dsl.compiler.scope import (
@@ -14,15 +20,18 @@ from latticeflow.authoring.dsl.compiler.scope import (
     FALLS,
     HIDDEN,
     RAISE,
+    THREW,
+    THROW,
     Exits,
     Slot,
     names_bound,
+    names_read,
 )
-from latticeflow.authoring.dsl.compiler.session import Frame
+from latticeflow.authoring.dsl.compiler.session import Frame, Guard
 from latticeflow.authoring.dsl.compiler.statements import join_then_rest, still_here
 from latticeflow.authoring.dsl.compiler.types import CAUGHT
-from latticeflow.authoring.dsl.compiler.values import UNKNOWN, Ref
-from latticeflow.authoring.dsl.compiler.wiring import carry
+from latticeflow.authoring.dsl.compiler.values import TRUE, UNKNOWN, Const, Ref, Unknown
+from latticeflow.authoring.dsl.compiler.wiring import carry, flush
 from latticeflow.authoring.dsl.errors import exception_name
 from latticeflow.flow.surfaces import Catch, ErrorHandlerConfig, Scope
 
@@ -35,17 +44,19 @@ def try_(frame: Frame, node: ast.Try, rest: list[ast.stmt]) -> tuple[Exits, bool
     """Compile `try`."""
     if node.finalbody:
         return _with_finally(frame, node, rest)
-    wanted = wanted_of(frame, node.body)
-    done = body_of(frame, node.body, "try_1", node, wanted=wanted, prefix=("value",))
     catches = [
         Catch(on=_names(frame, handler), label=str(number))
         for number, handler in enumerate(node.handlers)
     ]
+    if _loses(node.body, _needed(frame, node)):
+        return _step_by_step(frame, node, catches, rest)
+    wanted = wanted_of(frame, node.body)
+    done = body_of(frame, node.body, "try_1", node, wanted=wanted, prefix=("value",))
     routing = _catching(frame, node, done, catches)
     paths = [_went_well(frame, node, done, routing, node.orelse)]
     for number, handler in enumerate(node.handlers):
         region = frame.graph.branch(routing, str(number))
-        action = _handling(frame, handler, done)
+        action = _handling(frame, handler, Ref(done.alias, ("error",), CAUGHT), _lost(done))
         paths.append(walk(frame, region, action, handler))
     return join_then_rest(frame, paths, rest, node)
 
@@ -88,10 +99,11 @@ def _went_well(
     return walk(frame, region, action, node)
 
 
-def _handling(frame: Frame, handler: ast.ExceptHandler, done: Done) -> Callable[[], Exits]:
+def _handling(
+    frame: Frame, handler: ast.ExceptHandler, error: Ref, lost: set[str]
+) -> Callable[[], Exits]:
     def action() -> Exits:
-        _forget_lost(frame, done)
-        error = Ref(done.alias, ("error",), CAUGHT)
+        _forget(frame, lost)
         frame.scope.slots[HANDLED] = Slot(error)
         frame.scope.own.add(HANDLED)
         saved = frame.errors
@@ -111,14 +123,159 @@ def _handling(frame: Frame, handler: ast.ExceptHandler, done: Done) -> Callable[
     return action
 
 
-def _forget_lost(frame: Frame, done: Done) -> None:
-    """Forget what a failed body may or may not have assigned before it failed."""
-    for name, before in done.body.first_bound.items():
-        if name in HIDDEN:
-            continue
-        if name in done.body.scope.own and done.body.graph.fallible > before:
-            frame.scope.slots[name] = Slot(UNKNOWN, _LOST)
-            frame.scope.own.add(name)
+def _lost(done: Done) -> set[str]:
+    """Return what a failed body may or may not have assigned before it failed."""
+    body = done.body
+    return {
+        name
+        for name, before in body.first_bound.items()
+        if name not in HIDDEN and name in body.scope.own and body.graph.fallible > before
+    }
+
+
+def _forget(frame: Frame, names: set[str]) -> None:
+    for name in names:
+        frame.scope.slots[name] = Slot(UNKNOWN, _LOST)
+        frame.scope.own.add(name)
+
+
+# -- a block whose handlers know how far it came ---------------------------------------------------
+
+
+def _needed(frame: Frame, node: ast.Try) -> set[str]:
+    """Return the names that handlers, or what follows them, read."""
+    needed = names_read(node.handlers)
+    if not all(isinstance(handler.body[-1], _LEAVES) for handler in node.handlers):
+        needed |= reads_outside(frame, [node])
+    return needed
+
+
+_LEAVES = (ast.Return, ast.Raise, ast.Break, ast.Continue)
+_FAILING = (ast.Call, ast.Await, ast.Subscript, ast.Raise, ast.While, ast.For, ast.AsyncFor)
+
+
+def _may_fail(node: ast.AST) -> bool:
+    return any(isinstance(part, _FAILING) for part in ast.walk(node))
+
+
+def _loses(body: list[ast.stmt], needed: set[str]) -> bool:
+    """Tell whether a needed name is given a value before a step of the block that may fail."""
+    bound = False
+    for statement in body:
+        if bound and _may_fail(statement):
+            return True
+        here = not needed.isdisjoint(names_bound([statement]))
+        if isinstance(statement, ast.If):
+            if _loses(statement.body, needed) or _loses(statement.orelse, needed):
+                return True
+        elif isinstance(statement, ast.Match):
+            if any(_loses(case.body, needed) for case in statement.cases):
+                return True
+        bound = bound or here
+    return False
+
+
+def _step_by_step(
+    frame: Frame, node: ast.Try, catches: list[Catch], rest: list[ast.stmt]
+) -> tuple[Exits, bool]:
+    """Compile a `try` block with each of its statements as a body of its own.
+
+    What was assigned before the failing statement is then known to the handlers.
+    """
+    case = f"%case_{node.lineno}_{node.col_offset}"
+    frame.scope.bind(case, Const(_OK, str))
+    lost: set[str] = set()
+    around, frame.guard = frame.guard, _guarding(catches, case, lost)
+    try:
+        exits = frame.rules.block(frame, node.body)
+    finally:
+        frame.guard = around
+    flush(frame, node)
+    ways = exits - {RAISE}
+    outcome = frame.scope.slots.get(case)
+    if THROW not in ways or outcome is None or isinstance(outcome.value, Unknown):
+        return _after_all_well(frame, node, exits)
+    error = frame.scope.slots.get(f"{case}_error")
+    routing = route(frame, "switch", outcome.value, "case_1", node)
+    if routing is None or error is None or not isinstance(error.value, Ref):
+        return _after_all_well(frame, node, exits)
+    paths = [
+        walk(
+            frame,
+            frame.graph.branch(routing, _OK),
+            lambda: _after_all_well(frame, node, exits - {THROW})[0],
+            node,
+        )
+    ]
+    for number, handler in enumerate(node.handlers):
+        region = frame.graph.branch(routing, str(number))
+        action = _handling(frame, handler, error.value, lost)
+        paths.append(walk(frame, region, action, handler))
+    return join_then_rest(frame, paths, rest, node)
+
+
+def _after_all_well(frame: Frame, node: ast.Try, exits: Exits) -> tuple[Exits, bool]:
+    """Compile the `else` of a block that did not fail."""
+    if FALL not in exits or not node.orelse:
+        return exits, False
+    jumps = exits - {FALL, RAISE}
+    if not jumps:
+        return frame.rules.block(frame, node.orelse), False
+    further = still_here(frame, jumps, lambda: frame.rules.block(frame, node.orelse), node)
+    return jumps | further, False
+
+
+def _guarding(catches: list[Catch], case: str, lost: set[str]) -> Guard:
+    def guard(frame: Frame, statement: ast.stmt) -> Exits | None:
+        if not _may_fail(statement):
+            return None
+        if isinstance(statement, ast.If):
+            if not _may_fail(statement.test):
+                return None
+            first, test = _apart(statement.test)
+            then = ast.If(test, statement.body, statement.orelse)
+            return frame.rules.block(frame, [first, ast.copy_location(then, statement)])
+        guards = [case.guard for case in getattr(statement, "cases", ()) if case.guard is not None]
+        if isinstance(statement, ast.Match) and not any(map(_may_fail, guards)):
+            if not _may_fail(statement.subject):
+                return None
+            first, subject = _apart(statement.subject)
+            match = ast.Match(subject, statement.cases)
+            return frame.rules.block(frame, [first, ast.copy_location(match, statement)])
+        own, frame.guard = frame.guard, None
+        try:
+            return attempt(frame, statement)
+        finally:
+            frame.guard = own
+
+    def attempt(frame: Frame, statement: ast.stmt) -> Exits:
+        wanted = wanted_of(frame, [statement])
+        done = body_of(frame, [statement], "try_1", statement, wanted=wanted, prefix=("value",))
+        routing = _catching(frame, statement, done, catches)
+        paths = [_went_well(frame, statement, done, routing, [])]
+        for catch in catches:
+
+            def threw(catch: Catch = catch) -> Exits:
+                lost.update(_lost(done))
+                frame.scope.bind(case, Const(catch.label, str))
+                error = carry(frame, Ref(done.alias, ("error",), CAUGHT), "error", statement)
+                frame.scope.bind(f"{case}_error", error)
+                frame.scope.bind(THREW, TRUE)
+                return frozenset({THROW})
+
+            region = frame.graph.branch(routing, catch.label)
+            paths.append(walk(frame, region, threw, statement))
+        return join(frame, paths, statement)
+
+    return guard
+
+
+def _apart(node: ast.expr) -> tuple[ast.stmt, ast.expr]:
+    """Return a statement that names what `node` is, and that name, which nobody can write."""
+    name = f"%part_{node.lineno}_{node.col_offset}"
+    store = ast.copy_location(ast.Name(name, ast.Store()), node)
+    load = ast.copy_location(ast.Name(name, ast.Load()), node)
+    return ast.copy_location(ast.Assign([store], node), node), load
 
 
 def _with_finally(frame: Frame, node: ast.Try, rest: list[ast.stmt]) -> tuple[Exits, bool]:

@@ -146,14 +146,15 @@ def _of_value(frame: Frame, node: ast.Call) -> Value:
 
 
 def _refused(frame: Frame, node: ast.Call, found: object) -> Value:
-    _look_at_arguments(frame, node)
+    is_builtin = getattr(builtins, getattr(found, "__name__", ""), None) is found
+    if not is_builtin:
+        _look_at_arguments(frame, node)
     if isinstance(found, type) and issubclass(found, BaseException):
         return refuse_call(
             frame, node, "is an exception", hint="raise it, or build it inside a node"
         )
     module = getattr(found, "__module__", None)
-    foreign = module is not None and module != frame.unit.fn.__module__
-    is_builtin = getattr(builtins, getattr(found, "__name__", ""), None) is found
+    foreign = module != frame.unit.fn.__module__
     if is_builtin or foreign or isinstance(found, type):
         return refuse_call(frame, node, "is not a node", hint="call it inside a node")
     return refuse_call(frame, node, "is not a node")
@@ -169,7 +170,6 @@ def _look_at_arguments(frame: Frame, node: ast.Call) -> None:
 
 _COMPUTED: dict[Any, Callable[[Frame, ast.Call], Value]] = {
     len: call_len,
-    str: lambda frame, node: _text_of(frame, node),
     min: lambda frame, node: call_extreme(frame, node, largest=False),
     max: lambda frame, node: call_extreme(frame, node, largest=True),
 }
@@ -183,6 +183,9 @@ def _text_of(frame: Frame, node: ast.Call) -> Value:
     _look_at_arguments(frame, node)
     hint = "write an f-string of str and int, or call it inside a node"
     return refuse_call(frame, node, "is not a node", hint=hint)
+
+
+_COMPUTED[str] = _text_of
 
 
 def _parallel(frame: Frame, node: ast.Call, *, awaited: bool) -> Value:

@@ -281,7 +281,7 @@ def _learn(frame: Frame, node: LoopNode, loop: Loop, done: Round, outside: set[s
     for name in names_bound(node.body):
         if name in loop.targets or name not in own:
             continue
-        read_first = name in done.body.captured
+        read_first = name in done.body.around
         if name not in loop.carried and not read_first and name not in outside:
             continue
         forms = [loop.carried[name]] if name in loop.carried else []

@@ -34,8 +34,10 @@ from latticeflow.authoring.dsl.compiler.values import (
     OR,
     TRUE,
     UNKNOWN,
+    Cel,
     Const,
     Display,
+    Ref,
     Unknown,
     Value,
 )
@@ -57,7 +59,7 @@ def match_(frame: Frame, node: ast.Match, rest: list[ast.stmt]) -> tuple[Exits, 
     value = settle(frame, frame.rules.expression(frame, node.subject), "subject", node)
     if isinstance(value, Display):
         value = feed(frame, value, "subject", node)
-    patterns = [_pattern(frame, case.pattern, value) for case in node.cases]
+    patterns = [_pattern(frame, case.pattern) for case in node.cases]
     known = [pattern for pattern in patterns if pattern is not None]
     if isinstance(value, Unknown) or len(known) < len(patterns):
         return _rehearse(frame, node, value)
@@ -66,6 +68,11 @@ def match_(frame: Frame, node: ast.Match, rest: list[ast.stmt]) -> tuple[Exits, 
     if _can_switch(node, value, known):
         return _switch(frame, node, value, known, rest, covers=covers)
     return _test_on(frame, node, value, known, 0, rest, covers=covers)
+
+
+def _path(node: ast.Match) -> str:
+    """Return the name under which facts about the subject are kept."""
+    return path_of(node.subject) or f"%subject_{node.lineno}_{node.col_offset}"
 
 
 def _rehearse(frame: Frame, node: ast.Match, value: Value) -> tuple[Exits, bool]:
@@ -88,19 +95,19 @@ def _rehearse(frame: Frame, node: ast.Match, value: Value) -> tuple[Exits, bool]
 # -- patterns --------------------------------------------------------------------------------------
 
 
-def _pattern(frame: Frame, node: ast.pattern, subject: Value) -> Pattern | None:
+def _pattern(frame: Frame, node: ast.pattern) -> Pattern | None:
     """Read a pattern; None after a mistake was reported."""
     if isinstance(node, ast.MatchAs):
         inner = Pattern(None, [])
         if node.pattern is not None:
-            found = _pattern(frame, node.pattern, subject)
+            found = _pattern(frame, node.pattern)
             if found is None:
                 return None
             inner = found
         names = [node.name] if node.name is not None else []
         return Pattern(inner.constants, [*inner.names, *names])
     if isinstance(node, ast.MatchOr):
-        parts = [_pattern(frame, part, subject) for part in node.patterns]
+        parts = [_pattern(frame, part) for part in node.patterns]
         return _either(frame, node, parts)
     constant = _constant(frame, node)
     if constant is None:
@@ -219,7 +226,11 @@ def _switch(
     *,
     covers: bool,
 ) -> tuple[Exits, bool]:
-    routing = route(frame, "switch", subject, "match_1", node)
+    routed: Value = subject
+    if isinstance(subject, Ref) and kinds(subject.type) == {"enum"}:
+        # What stands behind a member is what a label can say.
+        routed = settle(frame, Cel((subject,), str), "match_1", node)
+    routing = route(frame, "switch", routed, "match_1", node)
     if routing is None:
         return FALLS, False
     paths: list[Path] = []
@@ -266,8 +277,8 @@ def _case(
     form: TypeForm | None,
 ) -> Callable[[], Exits]:
     def action() -> Exits:
-        path = path_of(node.subject)
-        if form is not None and path is not None:
+        path = _path(node)
+        if form is not None:
             frame.scope.facts[path] = form
         for name in pattern.names:
             frame.scope.bind(name, subject)
@@ -291,12 +302,15 @@ def _test_on(
     *,
     covers: bool,
 ) -> tuple[Exits, bool]:
-    """Compile the cases from `number` on as `if`, `elif` …"""
+    """Compile the cases from `number` on as `if` and `elif`."""
     if number == len(patterns):
         return frame.rules.block(frame, rest), True
     case, pattern = node.cases[number], patterns[number]
+    known = frame.scope.facts.get(_path(node))
     for name in pattern.names:
         frame.scope.bind(name, subject)
+        if known is not None:
+            frame.scope.facts[name] = known
     test = _test(frame, node, case, pattern, subject)
     last = number == len(patterns) - 1
     if (isinstance(test, Const) and test.value) or (last and covers and case.guard is None):
@@ -310,10 +324,10 @@ def _test_on(
     )
     if routing is None:
         return _rehearse(frame, node, subject)
-    path = path_of(node.subject)
+    path = _path(node)
 
     def matched() -> Exits:
-        if path is not None and pattern.constants is not None and len(pattern.constants) == 1:
+        if pattern.constants is not None and len(pattern.constants) == 1:
             constant = pattern.constants[0]
             frame.scope.facts.update(narrowing(path, subject.type, constant, equal=True))
         if case.guard is not None:
@@ -321,10 +335,10 @@ def _test_on(
         return frame.rules.block(frame, case.body)
 
     def missed() -> Exits:
-        if path is not None and pattern.constants is not None and case.guard is None:
+        if pattern.constants is not None and case.guard is None:
             for constant in pattern.constants:
-                known = frame.fact(path) or subject.type
-                frame.scope.facts.update(narrowing(path, known, constant, equal=False))
+                form = frame.scope.facts.get(path, subject.type)
+                frame.scope.facts.update(narrowing(path, form, constant, equal=False))
         exits, _ = _test_on(frame, node, subject, patterns, number + 1, [], covers=covers)
         return exits
 
@@ -352,9 +366,8 @@ def _test(
         return test
     guard = case.guard
     facts = {}
-    path = path_of(node.subject)
-    if path is not None and pattern.constants is not None and len(pattern.constants) == 1:
-        facts = narrowing(path, subject.type, pattern.constants[0], equal=True)
+    if pattern.constants is not None and len(pattern.constants) == 1:
+        facts = narrowing(_path(node), subject.type, pattern.constants[0], equal=True)
     return lazily(frame, test, facts, lambda: condition(frame, guard), is_and=True, at=guard)
 
 

@@ -13,11 +13,14 @@ RESULT = "%result"
 RETURNED = "%returned"
 BROKE = "%broke"
 CONTINUED = "%continued"
-FLAGS = (RETURNED, BROKE, CONTINUED)
+THREW = "%threw"
+FLAGS = (RETURNED, BROKE, CONTINUED, THREW)
 HIDDEN = (RESULT, *FLAGS)
 
 FALL, RETURN, BREAK, CONTINUE, RAISE = "fall", "return", "break", "continue", "raise"
-FLAG_EXITS = {RETURNED: RETURN, BROKE: BREAK, CONTINUED: CONTINUE}
+THROW = "throw"
+"""An error that a handler of the same graph takes; `RAISE` fails the graph."""
+FLAG_EXITS = {RETURNED: RETURN, BROKE: BREAK, CONTINUED: CONTINUE, THREW: THROW}
 Exits = frozenset[str]
 FALLS: Exits = frozenset({FALL})
 

@@ -99,7 +99,7 @@ def _scope_of(
     known = _SCOPES.get(word) if _is_hashable(word) else None
     if call is None or known is None:
         if not quiet:
-            frame.report("FLOW040", expression, expression=f"with {frame.text(item)}")
+            frame.report("FLOW040", expression, expression=f"with {frame.text(expression)}")
             if item.optional_vars is not None:
                 bind(frame, item.optional_vars, UNKNOWN)
         return None

@@ -78,6 +78,10 @@ class Unit:
     """What the function closes over."""
 
 
+Guard: TypeAlias = Callable[["Frame", ast.stmt], Exits | None]
+"""Compiles a statement whose error a handler in the same graph takes; None for another one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """How expressions and statements are compiled; given to forms that contain others."""
@@ -94,7 +98,8 @@ class Frame:
     `captures` are the values of the frame around it that a body uses, by the name of the input
     through which they come, and `captured` says which variable comes through which; `reserved`
     are inputs with a meaning of their own. `loop` says which loop the body is of, `concurrent`
-    how many of its rounds run at once, `unrolled` how many loops are being written out.
+    how many of its rounds run at once, `unrolled` how many loops are being written out, `guard`
+    how statements that may fail are compiled, where that is not the common way.
     """
 
     unit: Unit
@@ -110,6 +115,9 @@ class Frame:
     loop: str | None = None
     concurrent: int = 1
     unrolled: int = 0
+    guard: Guard | None = None
+    around: set[str] = field(default_factory=set)
+    """The names this body takes from the graph around it."""
     at_breaks: list[set[str]] = field(default_factory=list)
     """For each `break` of this loop's body, the names that have a value there."""
     inline: int = 0
@@ -186,6 +194,7 @@ class Frame:
         found = self.outer.lookup(name)
         if found is None:
             return None
+        self.around.add(name)
         value, maybe = found
         if maybe is not None:
             return UNKNOWN, maybe

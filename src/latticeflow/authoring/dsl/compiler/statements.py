@@ -52,7 +52,11 @@ def block(
         if compile_one is None:
             frame.report("FLOW005", statement, what=_name_of(statement))
             continue
-        found, took_rest = compile_one(frame, statement, rest)
+        guarded = None if frame.guard is None else frame.guard(frame, statement)
+        if guarded is not None:
+            found, took_rest = guarded, False
+        else:
+            found, took_rest = compile_one(frame, statement, rest)
         flush(frame, statement)
         exits |= found - FALLS
         if took_rest:
