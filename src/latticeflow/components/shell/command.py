@@ -51,7 +51,7 @@ def command_of(node: Node, scope: Mapping[str, object]) -> ShellCommand:
         return ShellCommand((shell, "-c", run), env)
     template = _template(node, run)
     if template is None:
-        raise ShellConfigError(f"`run` of `{node.alias}` is neither text nor an array")
+        raise _bad(node, "`run` is neither text nor an array")
     text, values = _referring(node, template, scope)
     return ShellCommand((shell, "-c", text), {**env, **values})
 
@@ -87,13 +87,10 @@ def _text(node: Node, value: Any, scope: Mapping[str, object]) -> str:  # noqa: 
 
 def _as_text(node: Node, value: object) -> str:
     if value is None:
-        raise ShellConfigError(f"a value for the command of `{node.alias}` is null")
+        raise _bad(node, "a value for its command is null")
     text = format_value(value)
     if "\0" in text:
-        raise ShellConfigError(
-            f"a value for the command of `{node.alias}` holds a NUL character, "
-            "which no program can be given"
-        )
+        raise _bad(node, "a value for its command holds a NUL character, which none can be given")
     return text
 
 
@@ -103,15 +100,18 @@ def _template(node: Node, value: object) -> Template | None:
     template = compile_template(str(value[TEMPLATE_KEY]), _VARIABLES)
     if isinstance(template, Template):
         return template
-    message = "; ".join(issue.message for issue in template)
-    raise ShellConfigError(f"the command of `{node.alias}`: {message}")
+    raise _bad(node, "; ".join(issue.message for issue in template))
 
 
 def _table(node: Node, name: str) -> Mapping[str, Any]:
     table = node.config.get(name) or {}
     if isinstance(table, dict):
         return table
-    raise ShellConfigError(f"`{name}` of `{node.alias}` is no table")
+    raise _bad(node, f"`{name}` is no table")
+
+
+def _bad(node: Node, why: str) -> ShellConfigError:
+    return ShellConfigError(diagnostics=(report("STEP013", step=node.alias, why=why),))
 
 
 def inherited(environment: Mapping[str, str] | None) -> dict[str, str]:

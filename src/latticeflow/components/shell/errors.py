@@ -1,7 +1,7 @@
 """How a shell step fails.
 
 LatticeFlowError
-├── ShellConfigError    what the step says cannot be run
+├── ShellConfigError    what the step says cannot be run (STEP013, TOML011)
 ├── CommandFailedError  the command ended with a code that is no success, or by a signal
 └── ShellOutputError    what the command left in its output file cannot be used
 """

@@ -158,6 +158,19 @@ CODES = family(
             "A command was ended by a signal.",
             "`{step}` was ended by {signal}",
         ),
+        _run(
+            "STEP013",
+            "bad_command",
+            "What a command step says cannot be run.",
+            "`{step}` cannot be run: {why}",
+        ),
+        _run(
+            "STEP014",
+            "not_sendable",
+            "A call cannot be sent to a process of its own.",
+            "`{step}` cannot be sent to a process of its own: {why}",
+            "use functions and types of a module, not ones made inside a function",
+        ),
         _store("STORE001", "cannot_open", "A store cannot be opened.", "`{url}`: {why}"),
         _store(
             "STORE002",

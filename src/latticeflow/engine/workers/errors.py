@@ -1,7 +1,7 @@
 """How a call in a worker fails, beyond raising what the function raises.
 
 LatticeFlowError
-├── WorkerCallError   the call cannot be sent to another process
+├── WorkerCallError   the call cannot be sent to another process (STEP014)
 └── WorkerDiedError   the process ended in the middle of the call (STEP007)
 RemoteError           the function raised something that cannot be raised here
 RemoteTraceback       the cause of an error from a worker: where it was raised

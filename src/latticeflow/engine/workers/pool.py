@@ -8,6 +8,7 @@ import pickle
 from collections import deque
 from collections.abc import Callable, Mapping
 
+from latticeflow.diagnostics import report
 from latticeflow.engine.workers.errors import (
     RemoteError,
     RemoteTraceback,
@@ -71,8 +72,8 @@ class WorkerPool:
         try:
             content = pickle.dumps((function, args, dict(kwargs or {})))
         except Exception as error:
-            message = f"`{name}` cannot be sent to a worker process: {error}"
-            raise WorkerCallError(message) from error
+            finding = report("STEP014", step=name, why=error)
+            raise WorkerCallError(diagnostics=(finding,)) from error
         await self._enter()
         try:
             while True:
