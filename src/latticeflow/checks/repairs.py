@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import inspect
+from types import FunctionType
 
 from latticeflow.checks.bodies import function_of
 from latticeflow.checks.bodies.source import Source, source_of
@@ -17,8 +19,7 @@ def claim(component: Component | None, option: str, value: str, *, safe: bool) -
         None when the component is no function, its source is not there, or no `@node` stands in
         front of it.
     """
-    function = None if component is None else function_of(component)
-    source = None if function is None else source_of(function)
+    source = None if component is None else _written(component)
     if source is None or isinstance(source.tree, ast.Lambda):
         return None
     for decorator in source.tree.decorator_list:
@@ -27,6 +28,14 @@ def claim(component: Component | None, option: str, value: str, *, safe: bool) -
             title = f'say {option}="{value}"'
             return Fix(title, (edit,), "safe" if safe else "unsafe")
     return None
+
+
+def _written(component: Component) -> Source | None:
+    """Return what the author wrote, under all wrappers."""
+    if function_of(component) is None or component.call is None:
+        return None
+    function: object = inspect.unwrap(component.call)
+    return source_of(function) if isinstance(function, FunctionType) else None
 
 
 def _name(decorator: ast.expr) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 from types import BuiltinFunctionType, FunctionType
 
 import msgspec
 
 from latticeflow.checks.bodies.known import KnownCalls, shipped
 from latticeflow.checks.bodies.model import Finding, Kind, Reading
+from latticeflow.checks.bodies.projects import readable
 from latticeflow.checks.bodies.reading import Local, read_function
 from latticeflow.diagnostics.model import Range
 from latticeflow.flow.component import Component
@@ -133,11 +133,7 @@ def function_of(component: Component) -> FunctionType | None:
     call = component.call
     if call is None or isinstance(call, type) or component.spec.identifier.startswith("std."):
         return None
-    try:
-        unwrapped = inspect.unwrap(call)
-    except ValueError:
-        return None
-    return unwrapped if isinstance(unwrapped, FunctionType) else None
+    return readable(call)
 
 
 def claimed_axes(component: Component) -> tuple[bool, bool]:

@@ -163,6 +163,14 @@ PATH_METHODS = _words(
 )
 """Names so much a path's own that they are read as such whatever they are called on."""
 
+WRITERS = _words(
+    """
+    to_csv to_excel to_feather to_file to_hdf to_json to_parquet to_pickle to_sql to_stata to_xml
+    savefig write_csv write_excel write_ipc write_ndjson write_parquet write_database sink_parquet
+    """
+)
+"""Methods of tables and pictures that write a file when they are told where."""
+
 MUTATORS = _words(
     """
     add append appendleft clear discard extend extendleft insert intersection_update pop

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import ast
 import dataclasses
-import sysconfig
-from functools import cache
-from pathlib import Path
 from types import FunctionType, ModuleType
 
 import msgspec
 
-from latticeflow.checks.bodies.known import MUTATORS, PATH_METHODS, SEEDABLE, KnownCalls
+from latticeflow.checks.bodies.known import MUTATORS, PATH_METHODS, SEEDABLE, WRITERS, KnownCalls
 from latticeflow.checks.bodies.model import Finding, Kind
+from latticeflow.checks.bodies.projects import is_project
 from latticeflow.checks.bodies.scope import (
     MISSING,
     Capability,
@@ -153,7 +151,7 @@ class _Reader(ast.NodeVisitor):
         if isinstance(callee, Reference):
             return self._known_call(node, callee)
         if isinstance(node.func, ast.Attribute):
-            if node.func.attr in PATH_METHODS:
+            if node.func.attr in PATH_METHODS or (node.func.attr in WRITERS and node.args):
                 self._find(Kind.FILES, node)
             elif node.func.attr == "astimezone" and not node.args and not node.keywords:
                 self._find(Kind.ENVIRONMENT, node)
@@ -170,7 +168,7 @@ class _Reader(ast.NodeVisitor):
                 self._find(kind, node)
             return True
         function = function_behind(callee)
-        if function is not None and _is_project(function):
+        if function is not None and is_project(function):
             self._reach(callee, node)
             return True
         if isinstance(callee.thing, type):
@@ -217,7 +215,7 @@ class _Reader(ast.NodeVisitor):
         reached = False
         for name in ("__new__", "__init__", "__post_init__"):
             method = getattr(made, name, None)
-            if isinstance(method, FunctionType) and _is_project(method):
+            if isinstance(method, FunctionType) and is_project(method):
                 self._reach(Reference(f"{callee.name}.{name}", method), node)
                 reached = True
         if reached or _is_data(made) or _is_project_class(made):
@@ -227,7 +225,7 @@ class _Reader(ast.NodeVisitor):
 
     def _reach(self, reference: Reference, node: ast.expr) -> None:
         function = function_behind(reference)
-        if function is not None and _is_project(function):
+        if function is not None and is_project(function):
             name = reference.name.rpartition(".")[2]
             if name in {"__init__", "__new__", "__post_init__"}:
                 name = reference.name.rsplit(".", 2)[-2]
@@ -339,28 +337,9 @@ def _is_whole_number(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and isinstance(node.value, int)
 
 
-@cache
-def _library_folders() -> tuple[str, ...]:
-    paths = sysconfig.get_paths()
-    found = {paths[k] for k in ("stdlib", "platstdlib", "purelib", "platlib") if k in paths}
-    return tuple(sorted(f"{Path(p).resolve()}/" for p in found))
-
-
-@cache
-def _is_library(file: str) -> bool:
-    if file.startswith("<"):
-        return True
-    resolved = str(Path(file).resolve())
-    return "/site-packages/" in resolved or resolved.startswith(_library_folders())
-
-
-def _is_project(function: FunctionType) -> bool:
-    return not _is_library(function.__code__.co_filename)
-
-
 def _is_project_class(made: type) -> bool:
     return any(
-        isinstance(member, FunctionType) and _is_project(member) for member in vars(made).values()
+        isinstance(member, FunctionType) and is_project(member) for member in vars(made).values()
     )
 
 

@@ -12,6 +12,7 @@ from types import FunctionType, ModuleType
 import msgspec
 
 from latticeflow.checks.bodies.known import KnownCalls
+from latticeflow.checks.bodies.projects import readable
 from latticeflow.checks.bodies.source import FunctionNode
 
 MISSING = object()
@@ -236,17 +237,8 @@ class Scope:
 
 
 def function_behind(reference: Reference) -> FunctionType | None:
-    """Return the plain function that a reference is, wrappers followed."""
-    thing = reference.thing
-    if isinstance(thing, staticmethod | classmethod):
-        thing = thing.__func__
-    unwrapped: object = thing
-    if callable(thing) and not isinstance(thing, type):
-        try:
-            unwrapped = inspect.unwrap(thing)
-        except ValueError:
-            return None
-    return unwrapped if isinstance(unwrapped, FunctionType) else None
+    """Return the function to read for a reference, if it is one."""
+    return None if isinstance(reference.thing, type) else readable(reference.thing)
 
 
 def name_of(thing: object, fallback: str) -> str:

@@ -4,6 +4,7 @@
 # ruff: noqa: A002, C416, DTZ005, DTZ011, PERF401, PERF402, PLC3002, PLW0108, PLW0603, PTH110, PTH118, PTH123, PTH208, UP017
 
 import asyncio
+import contextlib
 import dataclasses
 import datetime as dt
 import functools
@@ -170,6 +171,10 @@ def file_unknown(where) -> str:
     return where.read_text()
 
 
+def file_table(frame) -> None:
+    frame.to_csv("a.csv")
+
+
 def file_os() -> bool:
     return os.path.exists("a") or bool(os.listdir("."))
 
@@ -256,6 +261,7 @@ def evaluates(text: str) -> object:
         (file_path, Kind.FILES),
         (file_annotated, Kind.FILES),
         (file_unknown, Kind.FILES),
+        (file_table, Kind.FILES),
         (sockets, Kind.NETWORK),
         (requests_get, Kind.NETWORK),
         (process, Kind.PROCESS),
@@ -397,6 +403,34 @@ def uses_cached() -> float:
     return cached()
 
 
+def noisy(fn):
+    @functools.wraps(fn)
+    def call(*args):
+        clock.time()
+        return fn(*args)
+
+    return call
+
+
+@noisy
+def wrapped(x: str) -> str:
+    return x + str(uuid4())
+
+
+def uses_wrapped(x: str) -> str:
+    return wrapped(x)
+
+
+@contextlib.contextmanager
+def drawing():
+    yield draw()
+
+
+def uses_context() -> float:
+    with drawing() as found:
+        return found
+
+
 class Maker:
     def __init__(self) -> None:
         self.at = clock.time()
@@ -441,6 +475,12 @@ def test_helpers_are_followed_once_and_named():
     lines = pathlib.Path(__file__).read_text().split("\n")
     assert lines[found.range.start.line - 1].strip() == "return clock.time()"
     assert lines[found.called_at.start.line - 1].strip() == "return helper() + helper()"
+
+
+def test_wrappers_of_the_project_are_read_as_they_stand():
+    assert kinds(wrapped) == [Kind.CLOCK, Kind.RANDOM]
+    assert kinds(uses_wrapped) == [Kind.CLOCK, Kind.RANDOM]
+    assert kinds(uses_context) == [Kind.RANDOM]
 
 
 def test_recursion_ends():
