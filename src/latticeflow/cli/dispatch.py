@@ -11,7 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import NoReturn, Protocol, cast
 
-from latticeflow.cli.main import COMMANDS
+from latticeflow.cli.command_table import COMMANDS
 from latticeflow.cli.output import Output
 from latticeflow.diagnostics import (
     DOCS_ROOT,

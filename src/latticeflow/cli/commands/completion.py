@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import shlex
 
+from latticeflow.cli.command_table import COMMANDS
 from latticeflow.cli.dispatch import load, parser_of
-from latticeflow.cli.main import COMMANDS
 from latticeflow.cli.output import Output
 
 _BASH = """\

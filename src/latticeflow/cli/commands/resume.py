@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 
-from latticeflow.cli.commands.run import INTERRUPTED, follow
+from latticeflow.cli.following import INTERRUPTED, follow
 from latticeflow.cli.opening import add_store, find_run, open_client
 from latticeflow.cli.output import Output
 from latticeflow.cli.progress import make_progress

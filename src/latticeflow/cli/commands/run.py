@@ -8,19 +8,16 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import signal
-from collections.abc import Callable
 from typing import Any
 
 from latticeflow.bindings import read_config
+from latticeflow.cli.following import INTERRUPTED, follow
 from latticeflow.cli.output import Output
 from latticeflow.cli.preparing import count, given_inputs, prepared_target, seconds_of
-from latticeflow.cli.progress import Progress, make_progress
+from latticeflow.cli.progress import make_progress
 from latticeflow.cli.reporting import report_run
-from latticeflow.hosts.local import Client, Handle, Prepared, Result
+from latticeflow.hosts.local import Client, Prepared
 from latticeflow.hosts.local.arguments import decode_arguments
-
-INTERRUPTED = 130
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -70,36 +67,3 @@ async def _run(
         result, interrupted = await follow(handle, progress)
         code = await report_run(client.store, result, output)
     return INTERRUPTED if interrupted else code
-
-
-async def follow(handle: Handle, progress: Progress) -> tuple[Result, bool]:
-    """Wait for a run; the first interruption cancels it, a second one ends the process."""
-    interrupted = False
-
-    def interrupt() -> None:
-        nonlocal interrupted
-        if interrupted:
-            signal.raise_signal(signal.SIGKILL)
-        interrupted = True
-        progress.note("cancelling; once more to kill")
-        handle.interrupt()
-
-    with progress, _signals(interrupt):
-        return await handle.wait(), interrupted
-
-
-class _signals:  # noqa: N801  (a context manager, used as a statement)
-    """Calls a function on SIGINT and SIGTERM."""
-
-    def __init__(self, act: Callable[[], None]) -> None:
-        self._act = act
-
-    def __enter__(self) -> None:
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self._act)
-
-    def __exit__(self, *_: object) -> None:
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(number)

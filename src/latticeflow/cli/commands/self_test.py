@@ -116,7 +116,8 @@ async def _run_and_kill(folder: Path) -> None:
     )
     try:
         async with asyncio.timeout(_WAIT_SECONDS):
-            while not (folder / "begun").exists() and child.returncode is None:
+            # The other process can only be watched from outside.
+            while not (folder / "begun").exists() and child.returncode is None:  # noqa: ASYNC110
                 await asyncio.sleep(_POLL_SECONDS)
     finally:
         if child.returncode is None:
