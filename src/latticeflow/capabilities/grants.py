@@ -115,10 +115,11 @@ class Grants:
             the read capability too, through a view without the writing names.
     """
 
-    __slots__ = ("_providers",)
+    __slots__ = ("_providers", "_whole")
 
     def __init__(self, providers: Mapping[str, object]) -> None:
         self._providers = dict(providers)
+        self._whole: set[str] = set()  # capabilities known to be provided, every name of them
 
     @property
     def families(self) -> frozenset[str]:
@@ -150,7 +151,9 @@ class Grants:
         Raises:
             CapabilityMissingError: Nothing provides one of them.
         """
-        self.require((spec,))
+        if not self._whole.issuperset(spec.capabilities.values()):
+            self.require((spec,))
+            self._whole.update(spec.capabilities.values())
         return {
             parameter: self._view(identifier, holder)
             for parameter, identifier in spec.capabilities.items()
@@ -166,8 +169,10 @@ class Grants:
 
     def _view(self, identifier: str, holder: Holder) -> View:
         provider = self._providers[CAPABILITIES[identifier].family]
-        if isinstance(provider, PerStep):
-            provider = provider.for_step(holder)
+        # Not `isinstance(…, PerStep)`, which costs more than the view.
+        for_step = getattr(provider, "for_step", None)
+        if for_step is not None:
+            provider = for_step(holder)
         return View(provider, capability=identifier, node=holder.node)
 
 
