@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Never
 
 from latticeflow.components.naming import resolve_name
-from latticeflow.expr import DYN, Program, Type, compile_expression, from_json_schema
+from latticeflow.expr import DYN, ExpressionError, Program, Type, compile_expression, from_json_schema
 from latticeflow.flow.component import Catalog, Component, NodeSpec
 from latticeflow.flow.lattice import Determinism, Effects
 from latticeflow.flow.model import Node, Port, SchemaRef
@@ -39,6 +39,9 @@ def _by_number(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted(names, key=int))
 
 
+_INDEX_RANGE = "EXPR104"
+
+
 def _bind_expression(node: Node) -> Callable[..., object]:
     text = str(node.config["expr"])
     program = compile_expression(text, {name: _type(port) for name, port in node.ports.items()})
@@ -50,7 +53,13 @@ def _bind_expression(node: Node) -> Callable[..., object]:
     evaluate = program.evaluate
 
     def expression(**values: object) -> object:
-        return evaluate(values)
+        try:
+            return evaluate(values)
+        except ExpressionError as error:
+            if error.code == _INDEX_RANGE:
+                # What a handler of the flow, written in Python, waits for.
+                raise IndexError("list index out of range") from error
+            raise
 
     return expression
 

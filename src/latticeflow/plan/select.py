@@ -12,7 +12,11 @@ Selector = Callable[[Any], Any]
 
 
 class SelectError(Exception):
-    """A value has not the part that an edge takes of it."""
+    """A value has not the part that an edge takes of it.
+
+    An index outside a list, and a key that is not in a dict, are the errors Python has for them:
+    a flow may wait for these.
+    """
 
 
 def compile_select(select: str | None) -> Selector | None:
@@ -49,10 +53,7 @@ def _expression(text: str) -> Selector:
 def _one(token: str, pointer: str) -> Selector:
     def select(value: Any) -> Any:
         if type(value) is dict:
-            try:
-                return value[token]
-            except KeyError:
-                raise _missing(pointer, token, value) from None
+            return value[token]
         return _take(value, token, pointer)
 
     return select
@@ -69,14 +70,9 @@ def _path(tokens: list[str], pointer: str) -> Selector:
 
 def _take(value: Any, token: str, pointer: str) -> Any:
     if isinstance(value, Mapping):
-        if token in value:
-            return value[token]
-        raise _missing(pointer, token, value)
+        return value[token]
     if isinstance(value, (list, tuple)) and token.lstrip("-").isdigit():
-        try:
-            return value[int(token)]
-        except IndexError:
-            raise _missing(pointer, token, value) from None
+        return value[int(token)]
     try:
         return getattr(value, token)
     except AttributeError:

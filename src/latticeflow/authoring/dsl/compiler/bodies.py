@@ -244,6 +244,8 @@ def take_over(frame: Frame, done: Done, *, within: Ref | None = None) -> None:
         frame.note_bound(name)
         frame.scope.bind(name, value)
         frame.scope.slots[name] = Slot(value, slot.maybe)
+        if slot.maybe is not None and name in done.body.scope.falling:
+            frame.scope.falling[name] = None
 
 
 def reads_outside(frame: Frame, statements: Iterable[ast.AST]) -> set[str]:

@@ -114,10 +114,29 @@ def join(frame: Frame, paths: Sequence[Path], at: ast.AST) -> Exits:
             slot = _joined(frame, name, [path for path in paths if _matters(name, path)], at)
         if slot is not None:
             after.slots[name] = slot
+            doubt = _falling_doubt(frame, name, paths)
+            if slot.maybe is not None and doubt is None:
+                after.falling[name] = None
     after.facts = common_facts(path.scope.facts for path in going_on)
     frame.scope = after
     frame.graph.order = join_orders([path.order for path in going_on or paths])
     return exits
+
+
+def _falling_doubt(frame: Frame, name: str, paths: Sequence[Path]) -> str | None:
+    """Say why `name` may have no value where no branch jumped away, None if it has one."""
+    for path in paths:
+        if FALL not in path.exits:
+            continue
+        slot = path.scope.slots.get(name)
+        if slot is None:
+            around = frame.lookup(name)
+            slot = None if around is None else Slot(*around)
+        if slot is None:
+            return "branch"
+        if slot.maybe is not None and path.scope.falling.get(name, slot.maybe) is not None:
+            return slot.maybe
+    return None
 
 
 def _flag(name: str, exits: Exits) -> Slot | None:

@@ -142,7 +142,8 @@ def _loop(frame: Frame, node: LoopNode, rounds: Rounds, rest: list[ast.stmt]) ->
     source = _items(frame, rounds, node)
     targets = [] if isinstance(node, ast.While) else names_bound([node.target])
     loop = Loop(rounds, frame.graph.reserve(rounds.hint), targets)
-    outside = reads_outside(frame, [node])
+    # What stands behind `else` reads what the rounds leave, as all that follows does.
+    outside = reads_outside(frame, node.body)
     issues = frame.unit.session.issues
     mark = len(issues)
     while True:

@@ -39,21 +39,36 @@ class Scope:
 
     `facts` holds types narrowed by conditions, by dotted path; `declared` the annotations of
     variables; `own` the names that were given a value here rather than around this body.
+    `falling` says which names that may have no value do have one where nothing jumped away.
     """
 
     slots: dict[str, Slot] = field(default_factory=dict)
     facts: dict[str, TypeForm] = field(default_factory=dict)
     declared: dict[str, TypeForm] = field(default_factory=dict)
     own: set[str] = field(default_factory=set)
+    falling: dict[str, str | None] = field(default_factory=dict)
 
     def copy(self) -> Scope:
         """Return a copy, for a branch of its own."""
-        return Scope(dict(self.slots), dict(self.facts), dict(self.declared), set(self.own))
+        return Scope(
+            dict(self.slots),
+            dict(self.facts),
+            dict(self.declared),
+            set(self.own),
+            dict(self.falling),
+        )
+
+    def stay(self) -> None:
+        """Go on where nothing jumped away."""
+        for name, maybe in self.falling.items():
+            self.slots[name] = Slot(self.slots[name].value, maybe)
+        self.falling = {}
 
     def bind(self, name: str, value: Value) -> None:
         """Give `name` a value, and forget what was known of the one before."""
         self.slots[name] = Slot(value)
         self.own.add(name)
+        self.falling.pop(name, None)
         self.forget(name)
 
     def forget(self, name: str) -> None:

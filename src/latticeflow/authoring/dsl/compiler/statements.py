@@ -83,13 +83,18 @@ def still_here(frame: Frame, jumps: Exits, action: Callable[[], Exits], at: ast.
     for jump in sorted(jumps):
         flag = frame.scope.flag(_FLAG_OF[jump])
         gone = flag if gone == FALSE else infix(frame, gone, "||", flag, bool, OR)
-    if isinstance(gone, Const | Unknown):
+
+    def stay() -> Exits:
+        frame.scope.stay()
         return action()
+
+    if isinstance(gone, Const | Unknown):
+        return stay()
     routing = route(frame, "if", gone, "gone_1", at)
     if routing is None:
-        return action()
+        return stay()
     left = walk(frame, frame.graph.branch(routing, "true"), lambda: jumps, at)
-    here = walk(frame, frame.graph.branch(routing, "false"), action, at)
+    here = walk(frame, frame.graph.branch(routing, "false"), stay, at)
     join(frame, [left, here], at)
     return here.exits
 
