@@ -65,8 +65,11 @@ class WorkerProcess:
         """Whether the process runs. Asking does not reap it: its group is still its own."""
         if self._process.returncode is not None:
             return False
-        options = os.WEXITED | os.WNOHANG | os.WNOWAIT
-        return os.waitid(os.P_PID, self.pid, options) is None
+        try:
+            options = os.WEXITED | os.WNOHANG | os.WNOWAIT
+            return os.waitid(os.P_PID, self.pid, options) is None
+        except AttributeError:  # macOS can only ask and reap in one
+            return self._process.poll() is None
 
     async def start(self) -> None:
         """Wait until the process can take a call.

@@ -185,11 +185,16 @@ class _Running:
         try:
             self._pidfd = os.pidfd_open(self.pid)
         except (AttributeError, OSError):  # not Linux, or an old one
-            wait = asyncio.to_thread(os.waitid, os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
-            self._waiter = loop.create_task(wait)
+            self._waiter = loop.create_task(asyncio.to_thread(self._wait))
             self._waiter.add_done_callback(lambda _: self.ended.set())
         else:
             loop.add_reader(self._pidfd, self.ended.set)
+
+    def _wait(self) -> None:
+        try:
+            os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
+        except AttributeError:  # macOS can only wait and reap in one
+            self.exit_code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
 
     async def finish(self) -> None:
         """Bring the whole group to its end, then reap the child.
@@ -260,6 +265,8 @@ class _Running:
             self._pidfd = None
         for capture in self.captures.values():
             capture.close()
+        if self.exit_code is not None:
+            return
         with suppress(ChildProcessError):  # the host reaps all children itself
             _, status = os.waitpid(self.pid, 0)
             self.exit_code = os.waitstatus_to_exitcode(status)

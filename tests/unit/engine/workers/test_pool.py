@@ -284,3 +284,12 @@ async def test_call_costs_little_once_the_process_is_there(pool):
     for _ in range(100):
         await pool.run(work.add, (1,))
     assert (time.perf_counter() - began) / 100 < 0.02
+
+
+async def test_systems_that_have_less(pool, monkeypatch):
+    monkeypatch.delattr(os, "waitid", raising=False)
+    pid = await pool.run(work.process_id)
+    assert await pool.run(work.process_id) == pid
+    with pytest.raises(WorkerDiedError):
+        await pool.run(work.leave, (1,))
+    assert await pool.run(work.add, (1,)) == 2

@@ -360,3 +360,17 @@ async def test_program_that_fails_before_the_gate_says_why_all_the_same():
 
     with pytest.raises(ProcessError, match="no such file or directory"):
         await run_command(command("true", cwd="/no/such/place"), on_started=started)
+
+
+@pytest.mark.parametrize("missing", [["pidfd_open"], ["pidfd_open", "waitid"]])
+async def test_systems_that_have_less(monkeypatch, missing):
+    for name in missing:
+        monkeypatch.delattr(os, name, raising=False)
+    assert (await run_command(sh("echo x; exit 3"))).exit_code == 3
+    running = asyncio.ensure_future(run_command(sh("trap '' TERM; sleep 300")))
+    await asyncio.sleep(0)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    with pytest.raises(ProcessError):
+        await run_command(command("no-such-program-here"))
