@@ -1,30 +1,35 @@
 #!/usr/bin/env bash
 # Run an example on real data, from the check to the record of the run, and say what to look at next.
 set -euo pipefail
-cd "$(dirname "$0")/.."
-flows=.venv/bin/flows
-target=examples/quakes/quakes.py:quakes
+cd "$(dirname "$0")/../examples/quakes"
+flows=../../.venv/bin/flows
 
-show() { # show COMMAND... : print it the way a user types it, then run it
-  printf '\n\033[1m$ %s\033[0m\n' "flows $*"
+bold='' plain=''
+if [ -t 1 ]; then bold=$'\033[1m' plain=$'\033[0m'; fi
+
+show() { # show ARGUMENT... : print the command the way a user types it, then run it
+  printf '\n%s$ flows %s%s\n' "$bold" "$*" "$plain"
   "$flows" "$@"
 }
 
-show check "$target"
-show run "$target"
-show runs
+show check quakes.py workflow.toml
+show run quakes.py
+show runs --limit 1
 
 cat <<'TEXT'
 
-That was a real catalogue of earthquakes: read, judged row by row, grouped, drawn, and written to a database
-exactly once. Look at
+That was a real week of earthquakes: read, judged row by row, grouped, searched for its largest
+cluster, drawn, and stored in a database exactly once. To see what came of it:
 
-  examples/quakes/quakes.py            the flow, as a Python function
-  examples/quakes/workflow.toml        the same flow, as TOML; it gives the same result
+  cd examples/quakes && source ../../.venv/bin/activate
 
-and try (with .venv/bin in front, or after `source .venv/bin/activate`)
+  out/quakes.svg                 the picture; any browser shows it
+  out/rejected.csv               the rows left out, and why
+  quakes.py, workflow.toml       the flow, as a Python function and as a file; same steps, same result
 
-  flows graph examples/quakes/quakes.py:quakes --format mermaid
-  flows show RUN                       every step of a run, by the id that `flows runs` prints
-  flows explain DAG200                 what a code means
+  flows show last                every step of that run, its files and its result
+  flows graph quakes.py          the graph; --format mermaid draws it, --format json is the whole flow
+  flows run workflow.toml        the same result; the database has it, so nothing is stored twice
+  flows run quakes.py --param from_magnitude=5 --param within_km=300
+  flows explain DAG-CKPT-004     what a code means
 TEXT
