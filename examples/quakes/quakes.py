@@ -338,29 +338,32 @@ async def store(
     db: Db.Write = granted,
     dedupe: Dedupe = granted,  # noqa: ARG001  (the engine keeps the key in it)
 ) -> int:
-    """Store the counts and the cluster in one transaction; return the number of rows.
+    """Store the counts and the search in one transaction; return the number of rows written.
 
-    A catalogue's file is never changed once it is there, so its path and the settings are the key.
+    A catalogue's file is never changed once it is there, so its path and the settings are the key:
+    a search that is stored is not stored again, whoever runs the flow again, and how.
     """
-    await db.execute("CREATE TABLE IF NOT EXISTS days (catalogue, day, band, quakes)")
     await db.execute(
-        "CREATE TABLE IF NOT EXISTS clusters"
+        "CREATE TABLE IF NOT EXISTS days"
+        " (catalogue, day, band, quakes, PRIMARY KEY (catalogue, day, band))"
+    )
+    await db.execute(
+        "CREATE TABLE IF NOT EXISTS searches"
         " (catalogue, within_km, within_days, from_magnitude, quakes, magnitude, place)"
     )
     counts = [
         (catalogue, day.day, band, quakes) for day in days for band, quakes in day.bands.items()
     ]
+    asked = (catalogue, within_km, within_days, from_magnitude)
+    answer: tuple[int, float | None, str | None] = (0, None, None)
+    if cluster is not None:
+        answer = (cluster.quakes, cluster.magnitude, cluster.place)
     async with db.transaction() as transaction:
-        written = await transaction.execute_many("INSERT INTO days VALUES (?, ?, ?, ?)", counts)
-        if cluster is not None:
-            written += await transaction.execute(
-                "INSERT INTO clusters VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (
-                    *(catalogue, within_km, within_days, from_magnitude),
-                    *(cluster.quakes, cluster.magnitude, cluster.place),
-                ),
-            )
-    return written
+        return await transaction.execute_many(
+            "INSERT OR REPLACE INTO days VALUES (?, ?, ?, ?)", counts
+        ) + await transaction.execute(
+            "INSERT INTO searches VALUES (?, ?, ?, ?, ?, ?, ?)", (*asked, *answer)
+        )
 
 
 @flow
