@@ -35,7 +35,7 @@ class Program:
 
 @dataclass
 class _Writer:
-    """Draws statements. `eager` collects the twin line by line."""
+    """Draws statements. `eager` collects the twin line by line; `frozen` names keep their value."""
 
     draw: Callable[[st.SearchStrategy[object]], object]
     lines: list[str] = field(default_factory=list)
@@ -44,6 +44,7 @@ class _Writer:
     counter: int = 0
     subflows: list[str] = field(default_factory=list)
     pending: list[str] = field(default_factory=list)
+    frozen: set[str] = field(default_factory=set)
 
     # -- drawing ---------------------------------------------------------------------------
 
@@ -148,8 +149,9 @@ class _Writer:
         value = self.integer(names)
         if depth > 1:
             value = f"clip({value})"
-        if names and self.pick("old", "new") == "old":
-            target = self.pick(*names)
+        old = [name for name in names if name not in self.frozen]
+        if old and self.pick("old", "new") == "old":
+            target = self.pick(*old)
             operator = "=" if depth > 1 else self.pick("=", "=", "+=")
             self.emit(depth, f"{target} {operator} {value}")
         else:
@@ -239,7 +241,10 @@ class _Writer:
 
     def write_try(self, depth: int, names: list[str], nested: int, may_return: bool) -> None:
         self.emit(depth, "try:")
+        # What a failing block has set depends on how far it came: such reads are refused.
+        outer, self.frozen = self.frozen, self.frozen | set(names)
         self.block(depth + 1, names, nested=nested, may_return=may_return)
+        self.frozen = outer
         if self.number(0, 2) == 0:
             self.emit(depth + 1, f"raise {self.pick('ValueError', 'Oops')}({self.pick_text()})")
         self.emit(depth, f"except {self.pick('ValueError', 'Oops', '(ValueError, Oops)')}:")
