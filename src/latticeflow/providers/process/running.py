@@ -16,7 +16,7 @@ from datetime import timedelta
 from latticeflow.capabilities import ProcessError, ProcessResult
 from latticeflow.diagnostics import report
 from latticeflow.providers.process.capture import DEFAULT_LIMIT_BYTES, Capture
-from latticeflow.providers.process.group import TOKEN_VARIABLE, ProcessGroup, identify
+from latticeflow.providers.process.group import TOKEN_VARIABLE, ProcessGroup, identify, kill_group
 from latticeflow.providers.process.spawning import Held, Streams, spawn_held
 
 DEFAULT_GRACE = timedelta(seconds=5)
@@ -47,7 +47,7 @@ async def run_command(
     """Run a program to its end; its exit code is a result, not an error.
 
     It leads a process group of its own. Processes it leaves in that group may write for another
-    half second, then they are asked to end, then killed.
+    half second, then they are asked to end, then killed; what has left the group, a daemon, stays.
 
     Args:
         command: What to run.
@@ -58,8 +58,9 @@ async def run_command(
     Raises:
         ProcessError: The program cannot be started (CAP210).
 
-    Cancellation: the group gets SIGTERM, after the command's grace SIGKILL; when this raises,
-        none of it is left. A second cancellation ends the grace.
+    Cancellation: the group gets SIGTERM, after the command's grace SIGKILL; on Linux, so does
+        what has left the group. When this raises, none of it is left. A second cancellation
+        ends the grace.
     """
     token = secrets.token_hex(16)
     with ExitStack() as stack:
@@ -67,12 +68,13 @@ async def run_command(
             held, reads = _spawn(command, token, stack)
         except (OSError, ValueError) as error:
             raise _not_started(command, error) from error
-        running = _Running(held.pid, command, on_output)
+        group = identify(held.pid, token)
+        running = _Running(held.pid, group, command, on_output)
         try:
             running.watch(reads)
             try:
                 if on_started is not None:
-                    await on_started(identify(held.pid, token))
+                    await on_started(group)
                 await _open_gate(held, command)
                 await running.ended.wait()
             finally:
@@ -164,6 +166,7 @@ class _Running:
     """A child and its output, until nothing is left of either."""
 
     pid: int
+    group: ProcessGroup
     command: Command
     on_output: Callable[[str, str], None] | None
     ended: asyncio.Event = field(default_factory=asyncio.Event)
@@ -202,7 +205,8 @@ class _Running:
         The child is left a zombie until then: as long as it is one, its number cannot be given
         to another group.
         """
-        if self.ended.is_set():
+        stopped = not self.ended.is_set()
+        if not stopped:
             await self._within(_LINGER_SECONDS, self.silent)
         if not (self.ended.is_set() and self.silent.is_set()):
             self._signal(signal.SIGTERM)
@@ -211,6 +215,9 @@ class _Running:
         self._signal(signal.SIGKILL)
         while not self.ended.is_set():
             await self._within(None, self.ended)
+        if stopped:
+            # Also what has left the group. A program that ended by itself may leave a daemon.
+            await asyncio.shield(asyncio.to_thread(kill_group, self.group))
         # What left the group may hold the pipes open; it is not waited for any longer.
         await self._within(_LINGER_SECONDS, self.silent)
         if self._interrupted:
