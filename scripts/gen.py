@@ -54,6 +54,7 @@ def code_pages() -> dict[str, str]:
 
 GENERATORS: tuple[Generator, ...] = (
     Generator("docs/reference/codes/", code_pages),
+    Generator("docs/reference/cli.md", "latticeflow.cli.reference:command_reference"),
     Generator("docs/reference/expressions.md", "latticeflow.expr.reference:expression_reference"),
     Generator(
         "docs/reference/workflow-toml.md", "latticeflow.authoring.toml.reference:toml_reference"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -149,6 +148,9 @@ def _find(here: Path) -> tuple[Path, Path | None, Mapping[str, object]]:
 
 
 def _table(file: Path) -> Mapping[str, object]:
+    # Late: without a configuration there is nothing to parse.
+    import tomllib
+
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as exc:

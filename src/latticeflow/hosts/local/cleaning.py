@@ -38,8 +38,9 @@ async def plan_cleaning(
 
     A run goes when it has ended and is older than `older_than_ms` (or, where that is not given,
     than its flow wants it kept), and is not among the `keep` newest. With `keep` alone all ended
-    runs beyond the newest go. An artifact goes with its last run, but never before its own
-    retention has passed; once that has passed it goes even if the run stays.
+    runs beyond the newest go. A run with an artifact whose own retention has not passed stays: it
+    is what knows of the artifact. An artifact without a retention goes with the last run that has
+    it, one with a retention once that has passed, even if the run stays.
 
     Args:
         store: The store.
@@ -50,18 +51,26 @@ async def plan_cleaning(
     """
     now = time.time_ns() // 1_000_000 if now_ms is None else now_ms
     runs = await store.find(RunFilter(limit=_ALL))
-    goes = [
-        run
+    kept = [copy for run in runs for copy in await _copies(store, run, folder, now)]
+    held = {copy.run_id for copy in kept if copy.is_young}
+    goes = {
+        run.run_id
         for number, run in enumerate(runs)
         if run.status in TERMINAL
+        and run.run_id not in held
         and (keep is None or number >= keep)
         and _is_old(run, now, older_than_ms, keep)
-    ]
-    artifacts = () if folder is None else await _artifacts(store, folder, runs, goes, now)
+    }
+    wanted = {
+        copy.place for copy in kept if copy.is_young or not (copy.is_old or copy.run_id in goes)
+    }
+    sizes = {
+        copy.place: copy.size_bytes
+        for copy in kept
+        if copy.place not in wanted and copy.place.is_file()
+    }
     return Cleaning(
-        tuple(run.run_id for run in goes),
-        tuple(path for path, _ in artifacts),
-        sum(size for _, size in artifacts),
+        tuple(run.run_id for run in runs if run.run_id in goes), tuple(sizes), sum(sizes.values())
     )
 
 
@@ -87,27 +96,30 @@ def _is_old(run: Run, now: int, older_than_ms: int | None, keep: int | None) -> 
     return keep is not None
 
 
-async def _artifacts(
-    store: RunStore, folder: Path, runs: Sequence[Run], goes: Sequence[Run], now: int
-) -> tuple[tuple[Path, int], ...]:
-    """Return the copies that no run that stays, and no retention, still holds."""
+@dataclass(frozen=True, slots=True)
+class _Copy:
+    """An artifact of a run. Without a retention it is neither young nor old."""
+
+    run_id: str
+    place: Path
+    size_bytes: int
+    is_young: bool
+    is_old: bool
+
+
+async def _copies(store: RunStore, run: Run, folder: Path | None, now: int) -> list[_Copy]:
+    if folder is None:
+        return []
     # Late: looking for artifacts is the only use of files here.
     from latticeflow.providers.files import artifact_place  # noqa: PLC0415
 
-    going = {run.run_id for run in goes}
-    wanted: dict[Path, tuple[bool, int]] = {}
-    for run in runs:
-        for event in await store.history(run.run_id):
-            if event.kind is not EventKind.ARTIFACT:
-                continue
+    copies: list[_Copy] = []
+    for event in await store.history(run.run_id):
+        if event.kind is EventKind.ARTIFACT:
             artifact = msgspec.convert(event.data, ArtifactFile)
+            limit = artifact.retention_ms
+            is_old = limit is not None and now - event.at_ms > limit
+            is_young = limit is not None and not is_old
             place = artifact_place(folder, artifact)
-            if artifact.retention_ms is None:
-                held = run.run_id not in going
-            else:
-                held = now - event.at_ms <= artifact.retention_ms
-            before = wanted.get(place, (False, 0))[0]
-            wanted[place] = (held or before, artifact.size_bytes)
-    return tuple(
-        (place, size) for place, (held, size) in wanted.items() if not held and place.is_file()
-    )
+            copies.append(_Copy(run.run_id, place, artifact.size_bytes, is_young, is_old))
+    return copies

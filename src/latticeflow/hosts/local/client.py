@@ -22,8 +22,6 @@ from latticeflow.hosts.local.embedding import Runnable, prepare_flow, wait_for
 from latticeflow.hosts.local.preparing import Prepared
 from latticeflow.hosts.local.providers import Providers, shell_runner, store_folder, workers
 from latticeflow.hosts.local.recalling import recall
-from latticeflow.hosts.local.repeating import repeat
-from latticeflow.hosts.local.requirements import unmet_requirements
 from latticeflow.hosts.local.running import Execution, Result, effects_of, make_run
 from latticeflow.providers.run_store import this_process
 from latticeflow.runs import (
@@ -273,6 +271,9 @@ class Client:
             UsageError: there is no such run (RUN104) or step (CLI013), it has not ended
                 (DAG-CKPT-007), its code has changed (DAG-CKPT-009).
         """
+        # Late: only who retries pays.
+        from latticeflow.hosts.local.repeating import repeat  # noqa: PLC0415
+
         await self.open()
         repeated = await repeat(
             self.store,
@@ -388,6 +389,9 @@ async def require_machine(prepared: Prepared) -> None:
     """
     requirements = prepared.flow.requirements
     if requirements:
+        # Late: reading what is installed costs time that most flows need not spend.
+        from latticeflow.hosts.local.requirements import unmet_requirements  # noqa: PLC0415
+
         found = await asyncio.to_thread(unmet_requirements, requirements)
         if found:
             raise CheckError(diagnostics=found)
