@@ -20,6 +20,7 @@ from latticeflow.authoring.dsl.compiler import (
     raising,
     scoped,
     statements,
+    streaming,
 )
 from latticeflow.authoring.dsl.compiler.entry import entry_flow
 from latticeflow.authoring.dsl.compiler.flows import compile_function
@@ -129,6 +130,7 @@ EXPRESSIONS: dict[type[ast.expr], Form] = {
     ast.Compare: conditions.comparison,
     ast.IfExp: conditions.ternary,
     ast.NamedExpr: assigning.walrus,
+    ast.Yield: streaming.yield_,
     ast.ListComp: comprehensions.list_comprehension,
     ast.Call: invoking.call,
     ast.Await: invoking.await_,
@@ -143,6 +145,7 @@ STATEMENTS: dict[type[ast.stmt], Any] = {
     ast.If: statements.if_,
     ast.Match: matching.match_,
     ast.For: loops.for_,
+    ast.AsyncFor: loops.for_,
     ast.While: loops.while_,
     ast.Try: handlers.try_,
     ast.With: scoped.with_,
@@ -161,7 +164,6 @@ _NAMES: dict[type[ast.expr], str] = {
     ast.SetComp: "a set comprehension",
     ast.DictComp: "a dict comprehension",
     ast.Starred: "unpacking",
-    ast.Yield: "`yield` in an expression",
     ast.YieldFrom: "`yield from`",
 }
 

@@ -15,7 +15,8 @@ from latticeflow.authoring.dsl.compiler.bodies import (
 from latticeflow.authoring.dsl.compiler.branches import join, route, walk
 from latticeflow.authoring.dsl.compiler.conditions import condition, told
 from latticeflow.authoring.dsl.compiler.graph import pointer, typed_port
-from latticeflow.authoring.dsl.compiler.iterating import Rounds, read_iterable
+from latticeflow.authoring.dsl.compiler.iterating import read_iterable
+from latticeflow.authoring.dsl.compiler.rounds import Rounds
 from latticeflow.authoring.dsl.compiler.schemas import schema_of
 from latticeflow.authoring.dsl.compiler.scope import FALLS, Exits, Slot
 from latticeflow.authoring.dsl.compiler.session import Frame
@@ -69,7 +70,17 @@ def list_comprehension(frame: Frame, node: ast.ListComp) -> Value:
     if made is None or isinstance(items, Unknown):
         return UNKNOWN
     flow, form, filtered = made
-    return _place(frame, node, rounds, body, flow, alias, items, form, filtered=filtered)
+    return _place(
+        frame,
+        node,
+        rounds,
+        body=body,
+        flow=flow,
+        alias=alias,
+        items=items,
+        form=form,
+        filtered=filtered,
+    )
 
 
 def _rehearse(frame: Frame, node: ast.ListComp, generator: ast.comprehension) -> None:
@@ -176,12 +187,12 @@ def _place(
     frame: Frame,
     node: ast.ListComp,
     rounds: Rounds,
+    *,
     body: Frame,
     flow: Flow,
     alias: str,
     items: Ref,
     form: TypeForm,
-    *,
     filtered: bool,
 ) -> Value:
     placed = place_body(

@@ -168,9 +168,10 @@ def _loses(body: list[ast.stmt], needed: set[str]) -> bool:
         if isinstance(statement, ast.If):
             if _loses(statement.body, needed) or _loses(statement.orelse, needed):
                 return True
-        elif isinstance(statement, ast.Match):
-            if any(_loses(case.body, needed) for case in statement.cases):
-                return True
+        elif isinstance(statement, ast.Match) and any(
+            _loses(case.body, needed) for case in statement.cases
+        ):
+            return True
         bound = bound or here
     return False
 

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Literal, TypeAlias, cast
+from typing import cast
 
 from latticeflow.authoring.dsl.compiler.assigning import bind
-from latticeflow.authoring.dsl.compiler.branches import join, route, walk
-from latticeflow.authoring.dsl.compiler.cel import as_cel, call, infix, made, wrapped
 from latticeflow.authoring.dsl.compiler.graph import INPUT, typed_port
 from latticeflow.authoring.dsl.compiler.names import resolve
-from latticeflow.authoring.dsl.compiler.scope import CONTINUE, Exits, names_bound
+from latticeflow.authoring.dsl.compiler.rounds import OnError, Rounds
 from latticeflow.authoring.dsl.compiler.session import Frame
 from latticeflow.authoring.dsl.compiler.statics import call_now, constants_of, known_before
 from latticeflow.authoring.dsl.compiler.types import (
@@ -23,58 +19,14 @@ from latticeflow.authoring.dsl.compiler.types import (
     kinds,
     tuple_of,
 )
-from latticeflow.authoring.dsl.compiler.values import (
-    ATOM,
-    RELATION,
-    UNKNOWN,
-    Const,
-    Display,
-    Ref,
-    Unknown,
-    Value,
-)
+from latticeflow.authoring.dsl.compiler.values import Const, Display, Ref, Unknown, Value
 from latticeflow.authoring.dsl.compiler.wiring import feed, settle
+from latticeflow.authoring.dsl.compiler.zipping import Zipped
 from latticeflow.authoring.dsl.iteration import each, static, up_to
-
-OnError: TypeAlias = Literal["fail", "skip", "collect"]
-Block: TypeAlias = Callable[[], Exits]
-
-
-def _no_binding(_body: Frame) -> None:
-    return
-
-
-def _no_guard(_body: Frame, block: Block) -> Exits:
-    return block()
-
-
-@dataclass(slots=True)
-class Rounds:
-    """How often a body runs, and over what.
-
-    `bind` gives the loop's variables their values in the body; `guard` compiles the body's block,
-    within a condition if there is one that rounds must meet.
-    """
-
-    hint: str
-    items: Value | None = None
-    item: str = "item"
-    index: str | None = None
-    concurrency: int = 1
-    on_error: OnError = "fail"
-    limit: int = 1000
-    finishes: bool = False
-    at_least_one: bool = False
-    key: str | None = None
-    unrolled: list[Const] | None = None
-    bind: Callable[[Frame], None] = field(default=_no_binding)
-    guard: Callable[[Frame, Block], Exits] = field(default=_no_guard)
-    valid: Callable[[Frame], Value] | None = None
-    """The condition of `guard` as a value, for a comprehension."""
 
 
 def read_iterable(frame: Frame, node: ast.expr, target: ast.expr) -> Rounds | None:
-    """Read what a loop goes over; None after a mistake was reported."""
+    """Read what a `for` or a comprehension goes over; None after a mistake was reported."""
     word = resolve(frame.unit, node.func) if isinstance(node, ast.Call) else None
     if isinstance(node, ast.Call):
         if word is each:
@@ -99,7 +51,7 @@ def _each(frame: Frame, node: ast.Call, target: ast.expr) -> Rounds | None:
         frame.report("FLOW022", node, name=frame.text(node.func), why="it takes one list")
         return None
     value = frame.rules.expression(frame, node.args[0])
-    options = _each_options(frame, node)
+    options = each_options(frame, node)
     if options is None or isinstance(value, Unknown):
         return None
     form = _list_item(frame, node.args[0], value)
@@ -133,7 +85,8 @@ def _list_item(frame: Frame, node: ast.expr, value: Value) -> TypeForm | None:
     return None
 
 
-def _each_options(frame: Frame, node: ast.Call) -> tuple[int, OnError, str | None] | None:
+def each_options(frame: Frame, node: ast.Call) -> tuple[int, OnError, str | None] | None:
+    """Read the options of each(...); None after a mistake was reported."""
     key: str | None = None
     plain: list[ast.keyword] = []
     for keyword in node.keywords:
@@ -243,7 +196,6 @@ def _enumerate(frame: Frame, node: ast.Call, target: ast.expr) -> Rounds | None:
 
 
 def _zip(frame: Frame, node: ast.Call, target: ast.expr) -> Rounds | None:
-    """Go over several lists: over the first, taking the others' items by index."""
     if not node.args or node.keywords or any(isinstance(a, ast.Starred) for a in node.args):
         frame.report("FLOW022", node, name="zip", why="it takes two lists or more")
         return None
@@ -260,77 +212,4 @@ def _zip(frame: Frame, node: ast.Call, target: ast.expr) -> Rounds | None:
         value = settle(frame, value, "items", inner)
         values.append(feed(frame, value, "items", inner) if isinstance(value, Display) else value)
         forms.append(form)
-    first, *others = values
-    rounds = Rounds("each_1", items=first, index="index")
-    names = [f"%list_{number}" for number in range(2, len(values) + 1)]
-
-    def others_in(body: Frame) -> list[Value]:
-        found: list[Value] = []
-        for name, value in zip(names, others, strict=True):
-            known = body.scope.slots.get(name)
-            if isinstance(value, Const):
-                found.append(value)
-            elif known is not None:
-                found.append(known.value)
-            else:
-                found.append(body.capture(name, value))
-        return found
-
-    def bind_items(body: Frame) -> None:
-        body.inputs["item"] = typed_port(forms[0])
-        body.inputs["index"] = typed_port(int)
-        body.reserved |= {"item", "index"}
-        index = Ref(INPUT, ("index",), int)
-        items: list[Value] = [Ref(INPUT, ("item",), forms[0])]
-        for other, form in zip(others_in(body), forms[1:], strict=True):
-            items.append(_at(body, other, index, form))
-        keys = tuple(str(number) for number in range(len(items)))
-        whole = Display("tuple", keys, tuple(items), tuple_of(forms))
-        body.scope.slots.pop("%zipped", None)
-        _late_bind(body, target, whole)
-
-    def valid(body: Frame) -> Value:
-        index = Ref(INPUT, ("index",), int)
-        test: Value | None = None
-        for other in others_in(body):
-            size = call(body, "size", [other], int)
-            here = infix(body, index, "<", size, bool, RELATION)
-            test = here if test is None else infix(body, test, "&&", here, bool, RELATION - 1)
-        return test if test is not None else Const(value=True, type=bool)
-
-    def guard(body: Frame, block: Block) -> Exits:
-        test = valid(body)
-        routing = None if isinstance(test, Const) else route(body, "if", test, "cond_1", node)
-
-        def bound() -> Exits:
-            bind_items(body)
-            return block()
-
-        if routing is None:
-            return bound()
-        paths = [
-            walk(body, body.graph.branch(routing, "true"), bound, node),
-            walk(body, body.graph.branch(routing, "false"), lambda: frozenset({CONTINUE}), node),
-        ]
-        return join(body, paths, node)
-
-    def declare(body: Frame) -> None:
-        body.inputs["item"] = typed_port(forms[0])
-        body.inputs["index"] = typed_port(int)
-        body.reserved |= {"item", "index"}
-        for name in names_bound([target]):
-            body.scope.own.add(name)
-
-    rounds.bind, rounds.guard, rounds.valid = declare, guard, valid
-    return rounds
-
-
-def _late_bind(body: Frame, target: ast.expr, value: Display) -> None:
-    bind(body, target, settle(body, value, "item", target))
-
-
-def _at(body: Frame, items: Value, index: Ref, form: TypeForm) -> Value:
-    inner, key = as_cel(body, items), as_cel(body, index)
-    if inner is None or key is None:
-        return UNKNOWN
-    return made(body, (*wrapped(inner, ATOM), "[", *key.parts, "]"), form, ATOM)
+    return Zipped(node, target, values, forms).rounds()

@@ -23,8 +23,9 @@ from latticeflow.authoring.dsl.compiler.branches import join, route, walk
 from latticeflow.authoring.dsl.compiler.cel import infix
 from latticeflow.authoring.dsl.compiler.conditions import condition, told
 from latticeflow.authoring.dsl.compiler.graph import INPUT, pointer, typed_port
-from latticeflow.authoring.dsl.compiler.iterating import Rounds, read_iterable
+from latticeflow.authoring.dsl.compiler.iterating import read_iterable
 from latticeflow.authoring.dsl.compiler.operators import negation
+from latticeflow.authoring.dsl.compiler.rounds import Rounds
 from latticeflow.authoring.dsl.compiler.scope import (
     BREAK,
     BROKE,
@@ -38,6 +39,7 @@ from latticeflow.authoring.dsl.compiler.scope import (
 )
 from latticeflow.authoring.dsl.compiler.session import Frame
 from latticeflow.authoring.dsl.compiler.statements import join_then_rest
+from latticeflow.authoring.dsl.compiler.streaming import read_stream
 from latticeflow.authoring.dsl.compiler.types import ANY, NONE, TypeForm, kinds, members, union
 from latticeflow.authoring.dsl.compiler.values import (
     FALSE,
@@ -91,7 +93,8 @@ class Round:
 
 def for_(frame: Frame, node: ast.For | ast.AsyncFor, rest: list[ast.stmt]) -> tuple[Exits, bool]:
     """Compile `for target in ...`."""
-    rounds = read_iterable(frame, node.iter, node.target)
+    read = read_stream if isinstance(node, ast.AsyncFor) else read_iterable
+    rounds = read(frame, node.iter, node.target)
     if rounds is None:
         _rehearse(frame, node)
         return FALLS, False
@@ -161,7 +164,7 @@ def _loop(frame: Frame, node: LoopNode, rounds: Rounds, rest: list[ast.stmt]) ->
             frame.scope.bind(name, UNKNOWN)
         return FALLS, False
     alias = _place(frame, node, loop, done, source)
-    return _go_on(frame, node, loop, done, alias, rest)
+    return _go_on(frame, node, loop, done, alias=alias, rest=rest)
 
 
 def _items(frame: Frame, rounds: Rounds, node: ast.AST) -> Ref | None:
@@ -375,7 +378,7 @@ def _field(name: str) -> str:
 
 
 def _go_on(
-    frame: Frame, node: LoopNode, loop: Loop, done: Round, alias: str, rest: list[ast.stmt]
+    frame: Frame, node: LoopNode, loop: Loop, done: Round, *, alias: str, rest: list[ast.stmt]
 ) -> tuple[Exits, bool]:
     """Bind what the loop carried out, and compile its `else`."""
     after_break, after_end = _doubts(frame, loop, done)

@@ -19,6 +19,7 @@ from latticeflow.authoring.dsl.compiler.conditions import (
 from latticeflow.authoring.dsl.compiler.graph import DEFAULT
 from latticeflow.authoring.dsl.compiler.names import as_constant, resolve
 from latticeflow.authoring.dsl.compiler.operators import compare
+from latticeflow.authoring.dsl.compiler.regions import Region, Routing
 from latticeflow.authoring.dsl.compiler.scope import FALLS, Exits, path_of
 from latticeflow.authoring.dsl.compiler.session import Frame
 from latticeflow.authoring.dsl.compiler.statements import join_then_rest
@@ -30,6 +31,7 @@ from latticeflow.authoring.dsl.compiler.types import (
     without_none,
 )
 from latticeflow.authoring.dsl.compiler.values import (
+    FALSE,
     NULL,
     OR,
     TRUE,
@@ -54,6 +56,27 @@ class Pattern:
     names: list[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A `match` whose patterns have been read; `covers` tells that some case always fits."""
+
+    node: ast.Match
+    value: Value
+    patterns: list[Pattern]
+    covers: bool
+
+    @property
+    def path(self) -> str:
+        """The name under which facts about the subject are kept."""
+        at = self.node
+        return path_of(at.subject) or f"%subject_{at.lineno}_{at.col_offset}"
+
+    @property
+    def form(self) -> TypeForm:
+        """The type of the subject."""
+        return type_of(self.value)
+
+
 def match_(frame: Frame, node: ast.Match, rest: list[ast.stmt]) -> tuple[Exits, bool]:
     """Compile `match`."""
     value = settle(frame, frame.rules.expression(frame, node.subject), "subject", node)
@@ -62,20 +85,15 @@ def match_(frame: Frame, node: ast.Match, rest: list[ast.stmt]) -> tuple[Exits, 
     patterns = [_pattern(frame, case.pattern) for case in node.cases]
     known = [pattern for pattern in patterns if pattern is not None]
     if isinstance(value, Unknown) or len(known) < len(patterns):
-        return _rehearse(frame, node, value)
+        return _rehearse(frame, node)
     _check_reach(frame, node, known)
-    covers = _covers(frame, node, value, known)
+    subject = Subject(node, value, known, _covers(frame, node, value, known))
     if _can_switch(node, value, known):
-        return _switch(frame, node, value, known, rest, covers=covers)
-    return _test_on(frame, node, value, known, 0, rest, covers=covers)
+        return _switch(frame, subject, rest)
+    return _test_on(frame, subject, 0, rest)
 
 
-def _path(node: ast.Match) -> str:
-    """Return the name under which facts about the subject are kept."""
-    return path_of(node.subject) or f"%subject_{node.lineno}_{node.col_offset}"
-
-
-def _rehearse(frame: Frame, node: ast.Match, value: Value) -> tuple[Exits, bool]:
+def _rehearse(frame: Frame, node: ast.Match) -> tuple[Exits, bool]:
     """Compile the cases only for the mistakes in them."""
     for case in node.cases:
 
@@ -217,71 +235,60 @@ def _label(constant: Const) -> str:
     return str(constant.value)
 
 
-def _switch(
-    frame: Frame,
-    node: ast.Match,
-    subject: Value,
-    patterns: list[Pattern],
-    rest: list[ast.stmt],
-    *,
-    covers: bool,
-) -> tuple[Exits, bool]:
-    routed: Value = subject
-    if isinstance(subject, Ref) and kinds(subject.type) == {"enum"}:
+def _switch(frame: Frame, subject: Subject, rest: list[ast.stmt]) -> tuple[Exits, bool]:
+    node, routed = subject.node, subject.value
+    if isinstance(routed, Ref) and kinds(routed.type) == {"enum"}:
         # What stands behind a member is what a label can say.
-        routed = settle(frame, Cel((subject,), str), "match_1", node)
+        routed = settle(frame, Cel((routed,), str), "match_1", node)
     routing = route(frame, "switch", routed, "match_1", node)
     if routing is None:
         return FALLS, False
     paths: list[Path] = []
-    has_default = False
-    left = finite_values(type_of(subject))
-    for case, pattern in zip(node.cases, patterns, strict=True):
-        if has_default:
+    left = finite_values(subject.form)
+    for case, pattern in zip(node.cases, subject.patterns, strict=True):
+        taken = None if pattern.constants is None else [c.value for c in pattern.constants]
+        region = _region(frame, routing, pattern)
+        if region is not None:
+            fits = [v for v in left or () if taken is None or _plain(v) in taken]
+            form = None if left is None else of_values(subject.form, fits)
+            action = _case(frame, subject, case, pattern, form)
+            paths.append(walk(frame, region, action, case.body[0]))
+        if taken is None:
             break
+        if left is not None:
+            left = tuple(value for value in left if _plain(value) not in taken)
+    if DEFAULT not in routing.branches and not subject.covers:
         region = frame.graph.branch(routing, DEFAULT)
-        form = None
-        if pattern.constants is None:
-            has_default = True
-            form = None if left is None else of_values(type_of(subject), list(left))
-        else:
-            fresh = [c for c in pattern.constants if _label(c) not in routing.branches]
-            if not fresh:
-                continue
-            region = frame.graph.branch(routing, _label(fresh[0]))
-            for constant in fresh[1:]:
-                routing.branches[_label(constant)] = region
-            taken = [constant.value for constant in pattern.constants]
-            if left is not None:
-                form = of_values(type_of(subject), [v for v in left if _plain(v) in taken])
-                left = tuple(value for value in left if _plain(value) not in taken)
-        paths.append(
-            walk(frame, region, _case(frame, node, case, pattern, subject, form), case.body[0])
-        )
-    if not has_default:
-        region = frame.graph.branch(routing, DEFAULT)
-        if covers:
-            # Every value has a case; nothing comes here.
-            del routing.branches[DEFAULT]
-        else:
-            paths.append(walk(frame, region, lambda: FALLS, node))
+        paths.append(walk(frame, region, lambda: FALLS, node))
     return join_then_rest(frame, paths, rest, node)
+
+
+def _region(frame: Frame, routing: Routing, pattern: Pattern) -> Region | None:
+    """Return the branch of a case, None if the cases above it leave nothing to it."""
+    if pattern.constants is None:
+        return frame.graph.branch(routing, DEFAULT)
+    labels = [_label(constant) for constant in pattern.constants]
+    fresh = [label for label in labels if label not in routing.branches]
+    if not fresh:
+        return None
+    region = frame.graph.branch(routing, fresh[0])
+    for label in fresh[1:]:
+        routing.branches[label] = region
+    return region
 
 
 def _case(
     frame: Frame,
-    node: ast.Match,
+    subject: Subject,
     case: ast.match_case,
     pattern: Pattern,
-    subject: Value,
     form: TypeForm | None,
 ) -> Callable[[], Exits]:
     def action() -> Exits:
-        path = _path(node)
         if form is not None:
-            frame.scope.facts[path] = form
+            frame.scope.facts[subject.path] = form
         for name in pattern.names:
-            frame.scope.bind(name, subject)
+            frame.scope.bind(name, subject.value)
             if form is not None:
                 frame.scope.facts[name] = form
         return frame.rules.block(frame, case.body)
@@ -293,89 +300,76 @@ def _case(
 
 
 def _test_on(
-    frame: Frame,
-    node: ast.Match,
-    subject: Value,
-    patterns: list[Pattern],
-    number: int,
-    rest: list[ast.stmt],
-    *,
-    covers: bool,
+    frame: Frame, subject: Subject, number: int, rest: list[ast.stmt]
 ) -> tuple[Exits, bool]:
     """Compile the cases from `number` on as `if` and `elif`."""
-    if number == len(patterns):
+    if number == len(subject.patterns):
         return frame.rules.block(frame, rest), True
-    case, pattern = node.cases[number], patterns[number]
-    known = frame.scope.facts.get(_path(node))
+    case, pattern = subject.node.cases[number], subject.patterns[number]
+    known = frame.scope.facts.get(subject.path)
     for name in pattern.names:
-        frame.scope.bind(name, subject)
+        frame.scope.bind(name, subject.value)
         if known is not None:
             frame.scope.facts[name] = known
-    test = _test(frame, node, case, pattern, subject)
-    last = number == len(patterns) - 1
-    if (isinstance(test, Const) and test.value) or (last and covers and case.guard is None):
-        action = _case(frame, node, case, pattern, subject, None)
-        exits = action()
-        return exits, False
+    test = _test(frame, subject, case, pattern)
+    last = number == len(subject.patterns) - 1 and subject.covers and case.guard is None
+    if last or (isinstance(test, Const) and test.value):
+        return _case(frame, subject, case, pattern, None)(), False
     if isinstance(test, Const):
-        return _test_on(frame, node, subject, patterns, number + 1, rest, covers=covers)
-    routing = (
-        None if isinstance(test, Unknown) else route(frame, "if", test, "cond_1", case.pattern)
-    )
+        return _test_on(frame, subject, number + 1, rest)
+    at = case.pattern
+    routing = None if isinstance(test, Unknown) else route(frame, "if", test, "cond_1", at)
     if routing is None:
-        return _rehearse(frame, node, subject)
-    path = _path(node)
+        return _rehearse(frame, subject.node)
 
     def matched() -> Exits:
-        if pattern.constants is not None and len(pattern.constants) == 1:
-            constant = pattern.constants[0]
-            frame.scope.facts.update(narrowing(path, subject.type, constant, equal=True))
+        frame.scope.facts.update(_told(subject, pattern))
         if case.guard is not None:
             frame.scope.facts.update(told(frame, case.guard, truth=True))
         return frame.rules.block(frame, case.body)
 
     def missed() -> Exits:
-        if pattern.constants is not None and case.guard is None:
-            for constant in pattern.constants:
-                form = frame.scope.facts.get(path, subject.type)
-                frame.scope.facts.update(narrowing(path, form, constant, equal=False))
-        exits, _ = _test_on(frame, node, subject, patterns, number + 1, [], covers=covers)
-        return exits
+        if case.guard is None:
+            for constant in pattern.constants or ():
+                form = frame.scope.facts.get(subject.path, subject.form)
+                facts = narrowing(subject.path, form, constant, equal=False)
+                frame.scope.facts.update(facts)
+        return _test_on(frame, subject, number + 1, [])[0]
 
     paths = [
-        walk(frame, frame.graph.branch(routing, "true"), matched, node),
-        walk(frame, frame.graph.branch(routing, "false"), missed, node),
+        walk(frame, frame.graph.branch(routing, "true"), matched, subject.node),
+        walk(frame, frame.graph.branch(routing, "false"), missed, subject.node),
     ]
-    return join_then_rest(frame, paths, rest, node)
+    return join_then_rest(frame, paths, rest, subject.node)
 
 
-def _test(
-    frame: Frame, node: ast.Match, case: ast.match_case, pattern: Pattern, subject: Value
-) -> Value:
-    test: Value | None = None
+def _told(subject: Subject, pattern: Pattern) -> dict[str, TypeForm]:
+    """Return what is known of the subject where `pattern` fits."""
+    if pattern.constants is None or len(pattern.constants) != 1:
+        return {}
+    return narrowing(subject.path, subject.form, pattern.constants[0], equal=True)
+
+
+def _test(frame: Frame, subject: Subject, case: ast.match_case, pattern: Pattern) -> Value:
+    test: Value = TRUE if pattern.constants is None else FALSE
     for constant in pattern.constants or ():
-        one = _equals(frame, case, subject, constant)
-        if isinstance(one, Const) and not one.value:
-            continue
-        test = one if test is None else infix(frame, test, "||", one, bool, OR)
-    if pattern.constants is None:
-        test = TRUE
-    if test is None:
-        test = Const(value=False, type=bool)
+        one = _equals(frame, case, subject.value, constant)
+        if isinstance(test, Const):
+            test = test if test.value else one
+        elif not isinstance(one, Const) or one.value:
+            test = infix(frame, test, "||", one, bool, OR)
     if case.guard is None:
         return test
     guard = case.guard
-    facts = {}
-    if pattern.constants is not None and len(pattern.constants) == 1:
-        facts = narrowing(_path(node), subject.type, pattern.constants[0], equal=True)
+    facts = _told(subject, pattern)
     return lazily(frame, test, facts, lambda: condition(frame, guard), is_and=True, at=guard)
 
 
 def _equals(frame: Frame, case: ast.match_case, subject: Value, constant: Const) -> Value:
     if constant.value is None:
         return compare(frame, case.pattern, subject, ast.Is(), NULL)
-    if isinstance(constant.value, bool) and kinds(without_none(subject.type)) != {"bool"}:
-        found = members(subject.type)
+    if isinstance(constant.value, bool) and kinds(without_none(type_of(subject))) != {"bool"}:
+        found = members(type_of(subject))
         if not any(kinds(member) & {"bool", "any"} for member in found):
-            return Const(value=False, type=bool)
+            return FALSE
     return compare(frame, case.pattern, subject, ast.Eq(), constant)
