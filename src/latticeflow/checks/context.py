@@ -119,6 +119,14 @@ class Context:
         """Return what `node` runs, where that is known."""
         return self.catalog.get(node.identifier)
 
+    def hints(self, node: Node) -> list[str]:
+        """Return the hints of `node` and of what it runs: a graph cannot take those away."""
+        component = self.component(node)
+        own = [*node.effect_hints, *node.determinism_hints]
+        if component is not None:
+            own += [*component.spec.effect_hints, *component.spec.determinism_hints]
+        return list(dict.fromkeys(own))
+
     def ports(self, node: Node) -> dict[str, Port] | None:
         """Return the named inputs of `node`, or None when they are not known.
 

@@ -77,6 +77,19 @@ def test_warnings_stop_a_flow_only_when_the_check_is_strict():
     assert [d.severity for d in strict.diagnostics] == [Severity.WARNING]
 
 
+def test_a_graph_cannot_take_away_what_its_component_touches():
+    touching = component(
+        len,
+        effects=Effects.EFFECTFUL,
+        determinism=Determinism.BEST_EFFORT,
+        effect_hints=("resource::kv::write",),
+        determinism_hints=("resource::kv",),
+    )
+    graph = flow([node("a", "len")])
+    found = judge(graph, Catalog([*STANDARD.values(), touching])).diagnostics
+    assert {"EFFECT201", "DET302"} <= {each.code for each in found}
+
+
 def test_all_is_found_in_one_pass():
     inner = body([node("b", "std.nope")], ["input/x -> b.x"], inputs={"x": INT}, result="gone")
     graph = flow(

@@ -15,7 +15,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
     """Compare each node's determinism with the floors of its hints and of what it embeds."""
     hints = context.options.hints
     for node in context.nodes.values():
-        for hint in dict.fromkeys([*node.determinism_hints, *node.effect_hints]):
+        for hint in context.hints(node):
             if hint in hints and not node.determinism.allows(hints[hint].determinism):
                 yield report(
                     "DET302",
@@ -32,7 +32,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
 
 def _fix(context: Context, node: Node) -> Fix | None:
     """Claim the floor of all hints, so that one repair is enough."""
-    floor = context.options.hints.floor([*node.effect_hints, *node.determinism_hints])
+    floor = context.options.hints.floor(context.hints(node))
     return claim(context.component(node), "determinism", floor.determinism.value, safe=True)
 
 

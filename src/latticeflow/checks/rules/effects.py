@@ -15,7 +15,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
     """Compare each node's effects with the floors of its hints and of the flow it embeds."""
     hints = context.options.hints
     for node in context.nodes.values():
-        for hint in dict.fromkeys([*node.effect_hints, *node.determinism_hints]):
+        for hint in context.hints(node):
             if hint not in hints:
                 yield report(
                     "EFFECT202",
@@ -24,7 +24,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
                     capability=hint,
                     suggestion=did_you_mean(hint, hints),
                 )
-        for hint in dict.fromkeys([*node.effect_hints, *node.determinism_hints]):
+        for hint in context.hints(node):
             if hint in hints and not node.effects.allows(hints[hint].effects):
                 yield report(
                     "EFFECT201",
@@ -41,7 +41,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
 
 def _fix(context: Context, node: Node) -> Fix | None:
     """Claim the floor of all hints, so that one repair is enough."""
-    floor = context.options.hints.floor([*node.effect_hints, *node.determinism_hints])
+    floor = context.options.hints.floor(context.hints(node))
     return claim(context.component(node), "effects", floor.effects.value, safe=True)
 
 
