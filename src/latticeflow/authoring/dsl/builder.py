@@ -5,14 +5,16 @@ Only its edges order the steps; there is no "as if sequential" here.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from types import FunctionType
+from types import FrameType, FunctionType
 from typing import Any
 
 import msgspec
 
 from latticeflow.authoring.dsl.annotations import Annotation
+from latticeflow.authoring.dsl.call_sites import Sites, call_site
 from latticeflow.authoring.dsl.compiler import compile_flow
 from latticeflow.authoring.dsl.components import component_of, inline_component
 from latticeflow.authoring.dsl.decoding import Decode, decoder
@@ -104,6 +106,7 @@ class FlowBuilder:
         self._fields: dict[str, dict[str, Any]] = {}
         self._known: dict[Any, Component] = {}
         self._output: Output | None = None
+        self._sites: Sites = {}
 
     def input(
         self,
@@ -166,7 +169,9 @@ class FlowBuilder:
             else:
                 component = self._learn(component_of(what), what)
             self._known[what] = component
-        return self._add(component, alias, inputs)
+        handle = self._add(component, alias, inputs)
+        self._locate(handle, sys._getframe(1))  # noqa: SLF001  (there is no public way)
+        return handle
 
     def inline(
         self, fn: Callable[..., Any], alias: str | None = None, /, **inputs: object
@@ -180,12 +185,16 @@ class FlowBuilder:
             UsageError: As `add`.
         """
         if not isinstance(fn, FunctionType):
-            return self.add(fn, alias, **inputs)
+            handle = self.add(fn, alias, **inputs)
+            self._locate(handle, sys._getframe(1))  # noqa: SLF001  (there is no public way)
+            return handle
         wanted = alias or ("inline" if fn.__name__ == "<lambda>" else fn.__name__)
         alias = self._free_alias(wanted) if alias is None else self._reserve(alias)
         found = inline_component(fn, f"{self._name}.{alias}", alias)
         component = self._learn(found, fn)
-        return self._place(component, alias, inputs)
+        handle = self._place(component, alias, inputs)
+        self._locate(handle, sys._getframe(1))  # noqa: SLF001  (there is no public way)
+        return handle
 
     def connect(
         self, source: Handle | str, target: Handle | str, /, *, to_port: str | None = None
@@ -268,6 +277,12 @@ class FlowBuilder:
                 raise
         self._nodes[alias] = node
         return Handle(alias)
+
+    def _locate(self, handle: Handle, frame: FrameType) -> None:
+        """Say of a node where it was added: that is what a finding about its wiring is about."""
+        span = call_site(frame, self._sites)
+        if span is not None:
+            self._nodes[handle.alias].span = span
 
     def _learn(self, component: Component, source: object) -> Component:
         options = node_options(source)
