@@ -109,13 +109,18 @@ def join(frame: Frame, paths: Sequence[Path], at: ast.AST) -> Exits:
         for name, form in path.scope.declared.items():
             after.declared.setdefault(name, form)
     for name in names:
+        old = before.slots.get(name)
+        if old is not None and all(path.scope.slots.get(name) is old for path in paths):
+            after.slots[name] = old
+            if name in before.falling:
+                after.falling[name] = None
+            continue
         slot = _flag(name, exits)
         if slot is None:
             slot = _joined(frame, name, [path for path in paths if _matters(name, path)], at)
         if slot is not None:
             after.slots[name] = slot
-            doubt = _falling_doubt(frame, name, paths)
-            if slot.maybe is not None and doubt is None:
+            if slot.maybe is not None and _falling_doubt(frame, name, paths) is None:
                 after.falling[name] = None
     after.facts = common_facts(path.scope.facts for path in going_on)
     frame.scope = after

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
@@ -51,6 +51,7 @@ _MUTATORS = frozenset(
 class Callee:
     """A component as a flow calls it."""
 
+    parameters: Sequence[inspect.Parameter]
     component: Component
     hints: dict[str, TypeForm]
     options: NodeOptions
@@ -66,7 +67,7 @@ def call_node(frame: Frame, node: ast.Call, thing: Thing, *, awaited: bool) -> V
         return UNKNOWN
     spec = callee.component.spec
     short = frame.text(node.func)
-    arguments = match(frame, node, short, parameters_of(thing), spec.capabilities)
+    arguments = match(frame, node, short, callee.parameters, spec.capabilities)
     good = True
     if callee.is_async != awaited and not callee.is_stream:
         awaiting(frame, node, short, is_async=callee.is_async)
@@ -98,6 +99,9 @@ def _result(callee: Callee, thing: Thing, arguments: list[Argument] | tuple[()])
 def callee_of(frame: Frame, thing: Thing) -> Callee | None:
     """Return what a node or data type declares; None after its mistakes were reported."""
     session = frame.unit.session
+    known = session.callees.get(thing)
+    if isinstance(known, Callee):
+        return known
     try:
         component = component_of(thing)
     except CheckError as error:
@@ -107,13 +111,15 @@ def callee_of(frame: Frame, thing: Thing) -> Callee | None:
     session.catalog[component.spec.identifier] = component
     fn = plain_function(thing) if not isinstance(thing, type) else None
     hints = _hints(fn) if fn is not None else {}
-    return Callee(
+    callee = session.callees[thing] = Callee(
+        parameters=parameters_of(thing),
         component=component,
         hints=hints,
         options=node_options(thing) or NodeOptions(),
         is_async=component.is_async,
         is_stream=fn is not None and inspect.isasyncgenfunction(fn),
     )
+    return callee
 
 
 def _hints(fn: FunctionType) -> dict[str, TypeForm]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
 
@@ -24,6 +25,7 @@ from latticeflow.authoring.dsl.compiler import (
 )
 from latticeflow.authoring.dsl.compiler.entry import entry_flow
 from latticeflow.authoring.dsl.compiler.flows import compile_function
+from latticeflow.authoring.dsl.compiler.names import root_of
 from latticeflow.authoring.dsl.compiler.scope import FALLS, Exits
 from latticeflow.authoring.dsl.compiler.session import (
     Compiled,
@@ -33,12 +35,12 @@ from latticeflow.authoring.dsl.compiler.session import (
     Session,
     declared,
 )
-from latticeflow.authoring.dsl.compiler.source import plain_function
+from latticeflow.authoring.dsl.compiler.source import find_function, plain_function
 from latticeflow.authoring.dsl.compiler.statements import Statement
 from latticeflow.authoring.dsl.compiler.values import UNKNOWN, Value
 from latticeflow.authoring.dsl.options import flow_options
 from latticeflow.authoring.model import Authored
-from latticeflow.diagnostics import report, sort_diagnostics
+from latticeflow.diagnostics import Diagnostic, report, sort_diagnostics
 from latticeflow.flow.component import Catalog
 
 Form = Callable[[Frame, Any], Value]
@@ -60,11 +62,14 @@ def compile_flow(fn: Callable[..., Any], *, effects_of: Judge = declared) -> Aut
         name = getattr(fn, "__qualname__", None) or repr(fn)
         what = "no @flow function" if function is not None else "no function"
         return Authored(None, diagnostics=(report("FLOW003", name=name, what=what),))
+    known = getattr(function, _COMPILED, None)
+    if isinstance(known, _Known) and known.is_current(effects_of):
+        return known.authored
     session = Session(judge=effects_of)
     compiled = compile_function(session, function, RULES)
     flow = None if compiled is None else entry_flow(compiled, function)
     entry = session.catalog.get(compiled.identifier) if compiled is not None else None
-    return Authored(
+    authored = Authored(
         flow=flow,
         catalog=Catalog(session.catalog.values()),
         spans=compiled.spans if compiled is not None else {},
@@ -72,6 +77,31 @@ def compile_flow(fn: Callable[..., Any], *, effects_of: Judge = declared) -> Aut
         files=session.files,
         decode=entry.decode if entry is not None else {},
     )
+    setattr(function, _COMPILED, _Known(authored, session))
+    return authored
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A compiled flow, and the session that knows what it was compiled from."""
+
+    authored: Authored
+    session: Session
+
+    def is_current(self, judge: Judge) -> bool:
+        """Tell whether neither the sources nor what names outside stand for have changed."""
+        session = self.session
+        if session.judge is not judge:
+            return False
+        for fn, node in session.sources.items():
+            source = find_function(fn)
+            if isinstance(source, Diagnostic) or source.node is not node:
+                return False
+        return all(root_of(unit, name) is found for unit, name, found in session.roots)
+
+
+_COMPILED = "__lattice_compiled__"
+# On the function, so that both go together.
 
 
 def _expression(frame: Frame, node: ast.expr) -> Value:

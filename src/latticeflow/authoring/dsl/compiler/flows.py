@@ -67,6 +67,7 @@ def _unit(session: Session, fn: FunctionType) -> Unit | None:
         session.issues.append(source)
         return None
     session.files[source.file.label] = source.file.text
+    session.sources[fn] = source.node
     if "." in fn.__qualname__.rpartition("<locals>.")[2]:
         location = source.file.location(_head(source.node))
         session.issues.append(

@@ -29,10 +29,9 @@ MISSING: Final = _Missing()
 def resolve(unit: Unit, node: ast.expr) -> Thing:
     """Return the object that a dotted name stands for outside the flow, or `MISSING`."""
     if isinstance(node, ast.Name):
-        for scope in (unit.outside, unit.fn.__globals__, vars(builtins)):
-            if node.id in scope:
-                return scope[node.id]
-        return MISSING
+        found = root_of(unit, node.id)
+        unit.session.roots.append((unit, node.id, found))
+        return found
     if isinstance(node, ast.Attribute):
         base = resolve(unit, node.value)
         # Only where reading a field runs nothing of the user's.
@@ -46,6 +45,14 @@ def resolve(unit: Unit, node: ast.expr) -> Thing:
         # `Window[Click](...)`: a generic type with arguments is called like the type.
         base = resolve(unit, node.value)
         return base if isinstance(base, type) else MISSING
+    return MISSING
+
+
+def root_of(unit: Unit, name: str) -> Thing:
+    """Return what a plain name stands for outside the flow, or `MISSING`."""
+    for scope in (unit.outside, unit.fn.__globals__, vars(builtins)):
+        if name in scope:
+            return scope[name]
     return MISSING
 
 

@@ -60,6 +60,11 @@ class Session:
     """The findings of flows that are done."""
     catalog: dict[str, Component] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
+    callees: dict[Thing, Thing] = field(default_factory=dict)
+    """What is known of the nodes and data types that were called, by the thing itself."""
+    sources: dict[FunctionType, ast.AST] = field(default_factory=dict)
+    roots: list[tuple[Unit, str, Thing]] = field(default_factory=list)
+    """What names outside the flows stood for."""
     compiled: dict[FunctionType, Compiled | None] = field(default_factory=dict)
     stack: list[FunctionType] = field(default_factory=list)
 
