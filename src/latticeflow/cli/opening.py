@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, chdir, contextmanager
 from pathlib import Path
 
 from latticeflow.bindings import read_config
@@ -32,11 +32,33 @@ def add_run(parser: argparse.ArgumentParser) -> None:
 @asynccontextmanager
 async def open_client(options: argparse.Namespace) -> AsyncIterator[Client]:
     """Give a client on the store that the options or the configuration name."""
-    url = options.store or read_config()["store"]
+    # Absolute: who goes on with a run works where the run did.
+    url = absolute(options.store or read_config()["store"])
     if not _is_there(url):
         url = "memory:"  # looking for runs makes no store
     async with Client(url) as client:
         yield client
+
+
+def absolute(url: str) -> str:
+    """Return the URL of a store that means the same in every working directory."""
+    path, mark, options = url.partition("?")
+    for prefix in ("sqlite:///", "sqlite:"):
+        if path.startswith(prefix):
+            place = path.removeprefix(prefix)
+            return f"sqlite:///{Path.cwd() / place}{mark}{options}" if place else url
+    return url
+
+
+@contextmanager
+def where_it_ran(run: Run) -> Iterator[None]:
+    """Work in the directory that a run was started in, if it is still there."""
+    place = run.options.get("cwd")
+    if isinstance(place, str) and Path(place).is_dir():
+        with chdir(place):
+            yield
+    else:
+        yield
 
 
 def _is_there(url: str) -> bool:

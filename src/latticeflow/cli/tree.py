@@ -94,15 +94,27 @@ class Tree:
 
     def _row(self, position: str) -> _Row:
         path = "/".join(part.partition("[")[0].partition("~")[0] for part in position.split("/"))
+        parts = path.split("/")
+        for end in range(1, len(parts)):
+            self._rows.setdefault("/".join(parts[:end]), _Row())
         return self._rows.setdefault(path, _Row())
+
+    def _in_order(self) -> list[tuple[str, _Row]]:
+        """Return the rows as they began, each body behind the step it belongs to."""
+        began = {path: number for number, path in enumerate(self._rows)}
+
+        def place(path: str) -> list[int]:
+            parts = path.split("/")
+            return [began["/".join(parts[:end])] for end in range(1, len(parts) + 1)]
+
+        return sorted(self._rows.items(), key=lambda row: place(row[0]))
 
     def _render(self) -> Table:
         table = Table.grid(padding=(0, 1))
         table.add_row(
             "", Text(self._name, style="bold"), Text(self._time(self._began), style="dim")
         )
-        rows = sorted(self._rows.items()) if len(self._rows) <= _MAX_ROWS else []
-        for path, row in rows or list(self._rows.items())[-_MAX_ROWS:]:
+        for path, row in self._in_order()[-_MAX_ROWS:]:
             table.add_row(self._mark(row), self._label(path, row), self._detail(row))
         return table
 

@@ -50,10 +50,35 @@ text = "${{ steps.a.stdout }}"
 """
 
 
+PAY = """
+import time
+from pathlib import Path
+
+from latticeflow import Dedupe, flow, granted, node
+
+
+@node(effects="effectful", idempotency="order")
+async def charge(order: str, *, dedupe: Dedupe = granted) -> str:
+    \"\"\"Charge once.\"\"\"
+    with Path("charged.txt").open("a") as file:
+        file.write(order + "\\n")
+    while not Path("go").exists():
+        time.sleep(0.02)
+    return "charged " + order
+
+
+@flow(version="1.0.0")
+async def pay(order: str) -> str:
+    \"\"\"Pay.\"\"\"
+    return await charge(order)
+"""
+
+
 @pytest.fixture(autouse=True)
 def files(flows: Flows) -> None:
     (flows.folder / "slow.toml").write_text(SLOW)
     (flows.folder / "quick.toml").write_text(QUICK)
+    (flows.folder / "pay.py").write_text(PAY)
 
 
 def begin_slow(flows: Flows, *options: str) -> tuple[subprocess.Popen[str], int]:
@@ -239,3 +264,49 @@ def test_the_installation_tests_itself(flows: Flows, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert {each["problem"] for each in json.loads(done.stdout)["checks"]} == {None}
     assert not (tmp_path / ".flows").exists()
+
+
+@pytest.mark.parametrize("decision", ["done", "retry"])
+def test_an_effect_in_doubt_parks_the_run_until_somebody_decides(
+    flows: Flows, decision: str
+) -> None:
+    process = flows.start("run", "pay.py", "--input", '"o1"', "--run-id", "pay")
+    until(lambda: lines(flows, "charged.txt") == 1, "the effect has begun")
+    process.kill()
+    process.communicate()
+    (flows.folder / "go").touch()
+    done = flows.run("resume", "pay")
+    assert done.returncode == 1
+    assert "error[RUN105]" in done.stderr
+    assert "flows resume pay --assume" in done.stderr
+    assert lines(flows, "charged.txt") == 1
+    done = flows.run("resume", "pay", "--assume", decision, "--json")
+    assert json.loads(done.stdout)["status"] == "succeeded", done.stderr
+    assert lines(flows, "charged.txt") == (2 if decision == "retry" else 1)
+
+
+def test_a_second_signal_ends_at_once(flows: Flows) -> None:
+    text = SLOW.replace("sleep 600", "trap '' TERM; while :; do sleep 1; done")
+    (flows.folder / "slow.toml").write_text(text)
+    process, child = begin_slow(flows)
+    process.send_signal(signal.SIGINT)
+    assert process.stderr is not None
+    while "once more to kill" not in (line := process.stderr.readline()):
+        assert line, "the command did not say that it cancels"
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=DEADLINE_SECONDS)
+    assert process.returncode == -signal.SIGKILL
+    until(lambda: not is_alive(child), "the child dies with its parent")
+
+
+def test_a_run_goes_on_where_it_was_started(flows: Flows) -> None:
+    process, _ = begin_slow(flows)
+    process.kill()
+    process.communicate()
+    (flows.folder / "go").touch()
+    store = f"sqlite:///{flows.folder}/.flows/runs.db"
+    flows.folder = flows.folder / "elsewhere"
+    flows.folder.mkdir()
+    assert flows.run("resume", "slow", "--store", store).returncode == 0
+    assert list(flows.folder.iterdir()) == []
+    assert lines(flows, "../last.txt") == 1

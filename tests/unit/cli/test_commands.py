@@ -403,3 +403,30 @@ def test_an_internal_error_is_one_line_and_a_file(
     flows("--help")
     assert "internal error: RuntimeError: a defect" in flows.err
     assert "Traceback" not in flows.err
+
+
+def test_safe_fixes_are_applied(flows: Flows, project: Path) -> None:
+    source = """
+from latticeflow import flow, node
+
+
+@node
+async def double(number: int) -> int:
+    \"\"\"Double it.\"\"\"
+    return number * 2
+
+
+@flow(version="1.0.0")
+async def once(number: int) -> int:
+    \"\"\"Double a number.\"\"\"
+    return double(number)
+"""
+    (project / "fix.py").write_text(source)
+    assert flows("check", "fix.py") == 1
+    assert "error[FLOW023]" in flows.err
+    assert (project / "fix.py").read_text() == source
+    assert flows("check", "fix.py", "--fix") == 0
+    assert "fixed" in flows.err
+    assert "return await double(number)" in (project / "fix.py").read_text()
+    assert flows("run", "fix.py", "--input", "2") == 0
+    assert flows.out == "4\n"

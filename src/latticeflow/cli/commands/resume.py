@@ -6,13 +6,13 @@ import argparse
 import asyncio
 
 from latticeflow.cli.following import INTERRUPTED, follow
-from latticeflow.cli.opening import add_store, find_run, open_client
+from latticeflow.cli.opening import add_store, find_run, open_client, where_it_ran
 from latticeflow.cli.output import Output
 from latticeflow.cli.progress import make_progress
 from latticeflow.cli.reporting import report_run
 from latticeflow.diagnostics import LatticeFlowError, UsageError, report
 from latticeflow.hosts.local import Client
-from latticeflow.runs import RunFilter, RunStatus
+from latticeflow.runs import Run, RunFilter, RunStatus
 
 _OPEN = frozenset({RunStatus.PENDING, RunStatus.RUNNING, RunStatus.WAITING})
 _ALL = 1_000_000
@@ -43,16 +43,16 @@ def run(options: argparse.Namespace, output: Output) -> int:
 async def _resume(options: argparse.Namespace, output: Output) -> int:
     async with open_client(options) as client:
         if not options.all:
-            return await _one(
-                client, (await find_run(client, options.run_id)).run_id, options, output
-            )
-        code = 0
-        waiting = await client.runs(RunFilter(statuses=_OPEN, limit=_ALL))
-        for each in reversed(waiting):
+            return await _one(client, await find_run(client, options.run_id), options, output)
+        # A run that is parked needs a decision, so only --assume takes it up.
+        statuses = _OPEN if options.assume is None else _OPEN | {RunStatus.PARKED}
+        code = resumed = 0
+        for each in reversed(await client.runs(RunFilter(statuses=statuses, limit=_ALL))):
             if await client.store.is_live(each):
                 continue
+            resumed += 1
             try:
-                ended = await _one(client, each.run_id, options, output)
+                ended = await _one(client, each, options, output)
             except LatticeFlowError as error:
                 # One run that cannot go on keeps none of the others.
                 output.show_error(error)
@@ -60,16 +60,17 @@ async def _resume(options: argparse.Namespace, output: Output) -> int:
             if ended == INTERRUPTED:
                 return ended
             code = max(code, ended)
-        if not waiting:
+        if not resumed:
             output.note("nothing to resume")
         return code
 
 
-async def _one(client: Client, run_id: str, options: argparse.Namespace, output: Output) -> int:
-    progress = make_progress(output, run_id)
-    handle = await client.resume(
-        run_id, accept_code=options.accept_code, assume=options.assume, observer=progress
-    )
-    result, interrupted = await follow(handle, progress)
+async def _one(client: Client, run: Run, options: argparse.Namespace, output: Output) -> int:
+    progress = make_progress(output, f"{run.flow_name} {run.flow_version}")
+    with where_it_ran(run):
+        handle = await client.resume(
+            run.run_id, accept_code=options.accept_code, assume=options.assume, observer=progress
+        )
+        result, interrupted = await follow(handle, progress)
     code = await report_run(client.store, result, output)
     return INTERRUPTED if interrupted else code

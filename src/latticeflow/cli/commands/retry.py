@@ -9,7 +9,7 @@ import argparse
 import asyncio
 
 from latticeflow.cli.following import INTERRUPTED, follow
-from latticeflow.cli.opening import add_run, find_run, open_client
+from latticeflow.cli.opening import add_run, find_run, open_client, where_it_ran
 from latticeflow.cli.output import Output
 from latticeflow.cli.progress import make_progress
 from latticeflow.cli.reporting import report_run
@@ -33,13 +33,14 @@ def run(options: argparse.Namespace, output: Output) -> int:
 async def _retry(options: argparse.Namespace, output: Output) -> int:
     async with open_client(options) as client:
         old = await find_run(client, options.run_id)
-        progress = make_progress(output, old.run_id)
-        handle = await client.retry(
-            old.run_id,
-            from_step=options.step,
-            accept_code=options.accept_code,
-            observer=progress,
-        )
-        result, interrupted = await follow(handle, progress)
+        progress = make_progress(output, f"{old.flow_name} {old.flow_version}")
+        with where_it_ran(old):
+            handle = await client.retry(
+                old.run_id,
+                from_step=options.step,
+                accept_code=options.accept_code,
+                observer=progress,
+            )
+            result, interrupted = await follow(handle, progress)
         code = await report_run(client.store, result, output)
     return INTERRUPTED if interrupted else code

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+from pathlib import Path
 from typing import Any
 
 from latticeflow.bindings import read_config
@@ -63,6 +64,7 @@ async def _run(
             deadline=timeout,
             max_parallel=options.parallel or config["parallel"],
             observer=progress,
+            options={"cwd": str(Path.cwd())},
         )
         result, interrupted = await follow(handle, progress)
         code = await report_run(client.store, result, output)

@@ -74,7 +74,8 @@ def same_graph(
         if run.target is None:
             authored = catalog_for(stored, root=Path.cwd())
         else:
-            authored = read_target(run.target, root=Path(run.options.get("root") or "."))
+            root = run.options.get("root")
+            authored = read_target(run.target, root=None if root is None else Path(root))
             if authored.flow is None or flow_digest(authored.flow) != run.flow_digest:
                 authored = catalog_for(stored, root=Path.cwd(), known=authored)
         prepared = prepare(authored, target=run.target)
