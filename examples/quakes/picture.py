@@ -31,8 +31,8 @@ def paint(
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}">',
-            f'<g font-family="sans-serif" font-size="12" fill="{INK}">',
             f"<title>{escape(title)}</title>",
+            f'<g font-family="sans-serif" font-size="12" fill="{INK}">',
             f'<rect width="{WIDTH}" height="{height}" fill="{PAPER}"/>',
             f'<text x="10" y="26" font-size="16" font-weight="bold">{escape(title)}</text>',
             f'<g transform="translate(0 {EDGE})">',
