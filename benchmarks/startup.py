@@ -1,9 +1,11 @@
 """How long a person waits before anything happens: whole processes, from outside."""
 
 import os
+import resource
 import subprocess
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 ONE_NODE = '''\
 """A flow of one step."""
@@ -38,12 +40,20 @@ def commands(python: Path, folder: Path) -> dict[str, list[str]]:
     }
 
 
-def once(command: list[str], folder: Path) -> float:
-    """Return the wall seconds of one process.
+class Taken(NamedTuple):
+    """What one process took, in seconds."""
+
+    wall_s: float
+    cpu_s: float
+
+
+def once(command: list[str], folder: Path) -> Taken:
+    """Run one process to its end.
 
     Raises:
         RuntimeError: it did not end with 0.
     """
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     began = time.perf_counter()
     done = subprocess.run(
         command,
@@ -55,8 +65,10 @@ def once(command: list[str], folder: Path) -> float:
         timeout=60,
         env={**os.environ, "PYTHONDONTWRITEBYTECODE": ""},
     )
-    taken = time.perf_counter() - began
+    wall = time.perf_counter() - began
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if done.returncode:
         last = (done.stderr or done.stdout).strip().splitlines()[-1:]
         raise RuntimeError(last[0] if last else f"exit code {done.returncode}")
-    return taken
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Taken(wall, cpu)
