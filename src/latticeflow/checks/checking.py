@@ -78,6 +78,7 @@ def _contexts(context: Context) -> Iterator[Context]:
             pointer=f"{context.pointer}/nodes/{position}/subflow_ir",
             mode=context.mode,
             tainted=context.shared(Taints).inputs_of(node),
+            said=context.said,
         )
         yield from _contexts(inner)
 

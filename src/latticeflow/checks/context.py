@@ -64,6 +64,7 @@ class Context:
         pointer: Place = "",
         mode: DurabilityMode | None = None,
         tainted: Mapping[str, Taint] | None = None,
+        said: set[tuple[str, str]] | None = None,
     ) -> None:
         self.flow = flow
         self.catalog = catalog
@@ -75,6 +76,7 @@ class Context:
         self.mode = mode or flow.policies.durability.mode
         self._shared: dict[object, object] = {}
         self.tainted: Mapping[str, Taint] = tainted or {}
+        self.said = set() if said is None else said
         self.undecided: list[tuple[str, str, str]] = []
         self.nodes: dict[str, Node] = {}
         self.positions: dict[str, int] = {}
@@ -112,6 +114,18 @@ class Context:
             self._shared[make] = make(self)
         # The key is what made the value, so its type is the one asked for.
         return cast("T", self._shared[make])
+
+    def first_time(self, rule: str, component: str) -> bool:
+        """Tell whether `rule` meets `component` for the first time in the whole document.
+
+        What is wrong with a function is said once, however many nodes of however many bodies
+        run it.
+        """
+        key = (rule, component)
+        if key in self.said:
+            return False
+        self.said.add(key)
+        return True
 
     # --- components and ports -----------------------------------------------------------------
 

@@ -28,12 +28,10 @@ _INFORMATION = frozenset({Kind.UNKNOWN, Kind.NO_SOURCE, Kind.CONSOLE})
 
 def check(context: Context) -> Iterator[Diagnostic]:
     """Report what each body does, once for all nodes that run it."""
-    seen: set[str] = set()
     for node in context.nodes.values():
         component = context.component(node)
-        if component is None or node.identifier in seen:
+        if component is None or not context.first_time("body", node.identifier):
             continue
-        seen.add(node.identifier)
         reading = context.reader.read(component)
         for finding in reading.findings:
             yield from _judge(context, node, component, finding)
