@@ -179,7 +179,7 @@ class Child:
         self.context.set_forkserver_preload(["tests.faults.drivers"])
 
     def run(self, work: Any, *args: Any) -> int:
-        """Run `work` and return its exit code, −9 if it was killed."""
+        """Run `work` and return its exit code, -9 if it was killed."""
         process = self.context.Process(target=work, args=args)
         process.start()
         process.join(60)

@@ -8,10 +8,6 @@ import os
 from pathlib import Path
 from typing import Any
 
-from latticeflow import Client
-from latticeflow.bindings import open_store
-from latticeflow.providers.dedupe import SqliteDedupe
-from latticeflow.runs import RunStatus
 from tests.faults import flows
 from tests.faults.boundaries import (
     Boundaries,
@@ -20,6 +16,11 @@ from tests.faults.boundaries import (
     Ledger,
     OutsideWorld,
 )
+
+from latticeflow import Client
+from latticeflow.bindings import open_store
+from latticeflow.providers.dedupe import SqliteDedupe
+from latticeflow.runs import RunStatus
 
 RUN = "run-1"
 

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from tests.faults import drivers
 from tests.faults.boundaries import Child, Ledger
 
@@ -29,7 +28,7 @@ def child() -> Child:
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """A folder in memory where there is one: a killed process loses nothing it has written."""
-    memory = Path("/dev/shm")  # noqa: S108  (it is removed below)
+    memory = Path("/dev/shm")
     place = Path(tempfile.mkdtemp(dir=memory if memory.is_dir() else None))
     yield place
     shutil.rmtree(place, ignore_errors=True)

@@ -19,11 +19,11 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
+from tests.property.nodes import RecordingKv
+from tests.property.programs import Program, programs
 
 from latticeflow import run
 from latticeflow.authoring.dsl import granting
-from tests.property.nodes import RecordingKv
-from tests.property.programs import Program, programs
 
 EXAMPLES = 20_000 if os.environ.get("FLOWS_VERIFY") else 2_000
 SHARDS = 8
@@ -60,7 +60,7 @@ def outcome(make: Callable[[RecordingKv], Any]) -> tuple[Any, ...]:
     kv = RecordingKv()
     try:
         ended: tuple[Any, ...] = ("value", asyncio.run(make(kv)))
-    except Exception as exc:
+    except Exception as exc:  # noqa: BLE001  (whatever comes of it is compared)
         ended = ("error", type(exc).__qualname__, str(exc))
     return (*ended, tuple(kv.writes))
 

@@ -151,7 +151,7 @@ class Loop:
 
     # -- starting steps ------------------------------------------------------------------------
 
-    def _run_ready(self) -> None:
+    def _run_ready(self) -> None:  # noqa: PLR0912, PLR0915  (the hot path, told in one place)
         stepper = self._stepper
         if self._observed or stepper.max_parallel is not None:
             while (start := stepper.take()) is not None:
@@ -190,7 +190,7 @@ class Loop:
                     context.run(result.send, None)
                     result.close()
                     msg = f"`{step.alias}` suspended without an await"
-                    raise RuntimeError(msg)  # noqa: TRY301  (an awaitable written by hand)
+                    raise RuntimeError(msg)
             except StopIteration as stop:
                 if step.is_async:
                     complete(frame, index, stop.value)
@@ -224,7 +224,7 @@ class Loop:
             self._call_in_place(frame, step, arguments, named)
             return
         self._stepper.launched(frame, index)
-        coroutine = self._attempt(frame, step, attempt, arguments, named, past)
+        coroutine = self._attempt(frame, step, attempt, arguments, named, past=past)
         task = self._loop.create_task(coroutine, context=copy_context())
         self._tasks[frame, index] = task
         task.add_done_callback(lambda done: self._task_done(frame, index, done))
@@ -240,7 +240,7 @@ class Loop:
             if step.is_async:
                 context.run(call(*arguments, **named).send, None)
                 msg = f"`{step.alias}` suspended without an await"
-                raise RuntimeError(msg)  # noqa: TRY301  (an awaitable written by hand)
+                raise RuntimeError(msg)
             value = context.run(call, *arguments, **named)
         except StopIteration as stop:
             if step.is_async:
@@ -259,6 +259,7 @@ class Loop:
         attempt: int,
         arguments: list[Any],
         named: dict[str, Any],
+        *,
         past: Past | None,
     ) -> Any:
         """Run one attempt that may suspend."""

@@ -1,4 +1,4 @@
-"""From a checked flow to what the engine runs: indexed steps, compiled selectors, routing tables."""
+"""From a checked flow to what the engine runs: numbered steps, selectors, routing tables."""
 
 from latticeflow.plan.lower import lower
 from latticeflow.plan.model import (

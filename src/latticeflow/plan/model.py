@@ -37,7 +37,7 @@ class StepKind(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """Where one input comes from: a step's value, or (`source` −1) a literal or template."""
+    """Where one input comes from: a step's value, or (`source` is -1) a literal or template."""
 
     port: str
     source: int = -1

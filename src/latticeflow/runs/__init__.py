@@ -1,6 +1,7 @@
 """Runs as data: what happened, durably; and the port of the store that keeps it."""
 
 from latticeflow.runs.model import (
+    TERMINAL,
     Event,
     EventKind,
     LogLine,
@@ -10,7 +11,6 @@ from latticeflow.runs.model import (
     RunFilter,
     RunStatus,
     StepStatus,
-    TERMINAL,
 )
 from latticeflow.runs.position import Position, format_position, parse_position
 from latticeflow.runs.store import FencedError, RunStore, StoreError

@@ -38,7 +38,7 @@ class RunStore(Protocol):
         """
 
     async def close(self) -> None:
-        """Write what was asked for, release owned runs, free everything. A second close does nothing."""
+        """Write what was asked for, release owned runs, free everything; twice is once."""
 
     async def create(self, run: Run, owner: Owner | None = None) -> tuple[Run, bool]:
         """Add `run`, owned by `owner`, unless its id exists.
@@ -110,4 +110,4 @@ class RunStore(Protocol):
         """Tell whether the owner of `run` is a living process."""
 
     async def delete(self, run_ids: Sequence[str]) -> int:
-        """Remove ended runs with history, logs and values nothing else refers to; return how many."""
+        """Remove ended runs with all that is theirs alone; return how many."""

@@ -16,7 +16,6 @@ from latticeflow.flow.identity import canonical_json
 from latticeflow.flow.model import Flow
 from latticeflow.plan import Plan, lower
 
-
 READER = BodyReader()
 """Reads the bodies of nodes; kept, so that no body is read twice in a process."""
 
