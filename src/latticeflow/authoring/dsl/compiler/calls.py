@@ -20,6 +20,7 @@ from latticeflow.authoring.dsl.compiler.arguments import (
     return_type,
 )
 from latticeflow.authoring.dsl.compiler.graph import Step
+from latticeflow.authoring.dsl.compiler.names import MISSING, resolve
 from latticeflow.authoring.dsl.compiler.session import Compiled, Frame, Thing
 from latticeflow.authoring.dsl.compiler.source import plain_function
 from latticeflow.authoring.dsl.compiler.types import ANY, TypeForm, describe, kinds, union
@@ -63,7 +64,7 @@ def call_node(frame: Frame, node: ast.Call, thing: Thing, *, awaited: bool) -> V
     """Call a node function, or build a value of a data type."""
     callee = callee_of(frame, thing)
     if callee is None:
-        _evaluate_all(frame, node)
+        look_at_arguments(frame, node)
         return UNKNOWN
     spec = callee.component.spec
     short = frame.text(node.func)
@@ -224,12 +225,16 @@ def awaiting(frame: Frame, node: ast.Call, name: str, *, is_async: bool) -> None
     frame.report("FLOW023", node, name=name, fix=fix)
 
 
-def _evaluate_all(frame: Frame, node: ast.Call) -> None:
-    for argument in node.args:
+def look_at_arguments(frame: Frame, node: ast.Call) -> None:
+    """Compile the arguments of a refused call for the mistakes in them.
+
+    What they name outside the flow is no mistake of its own there.
+    """
+    for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
         inner = argument.value if isinstance(argument, ast.Starred) else argument
-        frame.rules.expression(frame, inner)
-    for keyword in node.keywords:
-        frame.rules.expression(frame, keyword.value)
+        local = isinstance(inner, ast.Name) and frame.lookup(inner.id) is not None
+        if local or resolve(frame.unit, inner) is MISSING:
+            frame.rules.expression(frame, inner)
 
 
 def refuse_call(frame: Frame, node: ast.Call, what: str, *, hint: str | None = None) -> Value:
@@ -247,11 +252,11 @@ def call_method(frame: Frame, node: ast.Call) -> Value:
     method = node.func.attr
     target = frame.rules.expression(frame, node.func.value)
     if isinstance(target, Unknown):
-        _evaluate_all(frame, node)
+        look_at_arguments(frame, node)
         return UNKNOWN
     if method in ("startswith", "endswith") and kinds(target.type) <= {"str", "any"}:
         return _text_test(frame, node, target, method)
-    _evaluate_all(frame, node)
+    look_at_arguments(frame, node)
     if method in _MUTATORS:
         frame.report("FLOW006", node, what=f"{frame.text(node.func)}(..)")
         return UNKNOWN

@@ -14,9 +14,10 @@ from typing import Literal
 
 from latticeflow.authoring.dsl.compiler import cel
 from latticeflow.authoring.dsl.compiler.branches import join, phi, route, walk
+from latticeflow.authoring.dsl.compiler.graph import INPUT
 from latticeflow.authoring.dsl.compiler.names import MISSING, resolve
 from latticeflow.authoring.dsl.compiler.operators import compare, negation
-from latticeflow.authoring.dsl.compiler.scope import FALLS, Exits, path_of
+from latticeflow.authoring.dsl.compiler.scope import FALLS, Exits, Slot, path_of
 from latticeflow.authoring.dsl.compiler.session import Frame
 from latticeflow.authoring.dsl.compiler.types import (
     NONE,
@@ -119,12 +120,17 @@ def rehearsal(frame: Frame) -> Iterator[None]:
     """Compile something only to learn its type; nothing of it is kept."""
     issues = frame.unit.session.issues
     count, pending, mark = len(issues), frame.pending, frame.graph.mark()
-    frame.pending = list(pending)
+    scope, frame.pending = frame.scope, list(pending)
+    frame.scope = scope.copy()
     try:
         yield
     finally:
         del issues[count:]
         frame.pending = pending
+        for name, port in frame.captured.items():
+            # An input that was asked for stays; what it is called must be known then.
+            scope.slots.setdefault(name, Slot(Ref(INPUT, (port,), frame.captures[port].type)))
+        frame.scope = scope
         frame.graph.rewind(mark)
 
 
@@ -138,7 +144,11 @@ def logical(frame: Frame, node: ast.BoolOp) -> Value:
 
 def _chain(frame: Frame, operands: list[ast.expr], *, is_and: bool, at: ast.expr) -> Value:
     first, *rest = operands
-    value = condition(frame, first)
+    value = frame.rules.expression(frame, first)
+    if rest and not is_and and is_optional(type_of(value)):
+        _refuse_default(frame, at, first, rest, type_of(value))
+        return UNKNOWN
+    value = require_bool(frame, first, value)
     if not rest:
         return value
     facts = told(frame, first, truth=is_and)
@@ -146,6 +156,19 @@ def _chain(frame: Frame, operands: list[ast.expr], *, is_and: bool, at: ast.expr
         decide: Callable[[], Value] = lambda: _chain(frame, rest, is_and=is_and, at=at)  # noqa: E731
         return lazily(frame, value, facts, decide, is_and=is_and, at=at)
     return _combined(frame, value, facts, rest, is_and=is_and)
+
+
+def _refuse_default(
+    frame: Frame, at: ast.expr, first: ast.expr, rest: list[ast.expr], form: TypeForm
+) -> None:
+    """Refuse `a or default`, which takes the default for an empty text too."""
+    shown = frame.text(first)
+    instead = f"{shown} if {shown} is not None else {frame.text(rest[0])}"
+    hint = f"say what you mean: `{instead}`"
+    fix = frame.rewrite(at, instead, "test for None", safe=False) if len(rest) == 1 else None
+    frame.report("FLOW010", first, expression=shown, type=describe(form), hint=hint, fix=fix)
+    for operand in rest:
+        frame.rules.expression(frame, operand)
 
 
 def _combined(

@@ -371,15 +371,15 @@ def record(frame: Frame, node: ast.Dict) -> Value:
         if key is None:
             frame.report("FLOW008", element, what=f"unpacking (`**{frame.text(element)}`)")
             good = False
+            continue
+        found = frame.rules.expression(frame, key)
+        if isinstance(found, Const) and isinstance(found.value, str):
+            keys.append(found.value)
         else:
-            found = frame.rules.expression(frame, key)
-            if isinstance(found, Const) and isinstance(found.value, str):
-                keys.append(found.value)
-            else:
-                if not isinstance(found, Unknown):
-                    what = f"the key `{frame.text(key)}`, which is no constant text,"
-                    frame.report("FLOW008", key, what=what)
-                good = False
+            if not isinstance(found, Unknown):
+                what = f"the key `{frame.text(key)}`, which is no constant text,"
+                frame.report("FLOW008", key, what=what)
+            good = False
         items.append(frame.rules.expression(frame, element))
     if not good or any(isinstance(item, Unknown) for item in items):
         return UNKNOWN

@@ -55,6 +55,14 @@ class Step:
     """Further fields of the node."""
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A point in the growth of a graph."""
+
+    counts: tuple[int, int, int, int]
+    order: Order
+
+
 class Graph:
     """Collects the parts of one graph; `name` and `version` are those of its flow."""
 
@@ -218,14 +226,15 @@ class Graph:
         """Return the branch that node `alias` stands in."""
         return self._regions[self._numbers[alias]]
 
-    def mark(self) -> tuple[int, int]:
+    def mark(self) -> Mark:
         """Return a mark to which the graph can be rewound."""
-        return len(self.nodes), len(self.edges)
+        counts = (len(self.nodes), len(self.edges), len(self.routings), len(self.surfaces))
+        return Mark(counts, self.order.copy())
 
-    def rewind(self, mark: tuple[int, int]) -> None:
-        """Forget the pure nodes that were added since `mark`."""
-        nodes, edges = mark
-        if len(self.nodes) == nodes:
+    def rewind(self, mark: Mark) -> None:
+        """Forget what was added since `mark`."""
+        nodes, edges, routings, surfaces = mark.counts
+        if (len(self.nodes), len(self.routings)) == (nodes, routings):
             return
         for node in self.nodes[nodes:]:
             del self._numbers[node.alias]
@@ -234,9 +243,15 @@ class Graph:
                 self.region.gated.remove(node.alias)
         for edge in self.edges[edges:]:
             self.spans.pop(edge_key(edge), None)
+        for routing in self.routings[routings:]:
+            self.routed.discard(routing.source)
+            self.spans.pop(surface_key(routing.id), None)
+        for surface in self.surfaces[surfaces:]:
+            self.spans.pop(surface_key(surface.id), None)
         del self.nodes[nodes:], self.edges[edges:], self._regions[nodes:]
+        del self.routings[routings:], self.surfaces[surfaces:]
         self._ancestors.rewind(nodes)
-        self.order.since = [number for number in self.order.since if number < nodes]
+        self.order = mark.order
 
     def drop_input(self) -> None:
         """Take the input node away, which nothing uses."""

@@ -14,6 +14,7 @@ from latticeflow.authoring.dsl.compiler.calls import (
     call_len,
     call_method,
     call_node,
+    look_at_arguments,
     refuse_call,
 )
 from latticeflow.authoring.dsl.compiler.expressions import caught_error, message_of
@@ -141,14 +142,14 @@ def _of_value(frame: Frame, node: ast.Call) -> Value:
         frame.report("FLOW018", node.func, name=node.func.id, suggestion=suggestion)
     else:
         refuse_call(frame, node, "is a value, not a node")
-    _look_at_arguments(frame, node)
+    look_at_arguments(frame, node)
     return UNKNOWN
 
 
 def _refused(frame: Frame, node: ast.Call, found: object) -> Value:
     is_builtin = getattr(builtins, getattr(found, "__name__", ""), None) is found
     if not is_builtin:
-        _look_at_arguments(frame, node)
+        look_at_arguments(frame, node)
     if isinstance(found, type) and issubclass(found, BaseException):
         return refuse_call(
             frame, node, "is an exception", hint="raise it, or build it inside a node"
@@ -158,14 +159,6 @@ def _refused(frame: Frame, node: ast.Call, found: object) -> Value:
     if is_builtin or foreign or isinstance(found, type):
         return refuse_call(frame, node, "is not a node", hint="call it inside a node")
     return refuse_call(frame, node, "is not a node")
-
-
-def _look_at_arguments(frame: Frame, node: ast.Call) -> None:
-    for argument in node.args:
-        inner = argument.value if isinstance(argument, ast.Starred) else argument
-        frame.rules.expression(frame, inner)
-    for keyword in node.keywords:
-        frame.rules.expression(frame, keyword.value)
 
 
 _COMPUTED: dict[Any, Callable[[Frame, ast.Call], Value]] = {
@@ -180,7 +173,7 @@ def _text_of(frame: Frame, node: ast.Call) -> Value:
     error = caught_error(frame, node.args[0]) if len(node.args) == 1 else None
     if error is not None and not node.keywords:
         return message_of(error)
-    _look_at_arguments(frame, node)
+    look_at_arguments(frame, node)
     hint = "write an f-string of str and int, or call it inside a node"
     return refuse_call(frame, node, "is not a node", hint=hint)
 

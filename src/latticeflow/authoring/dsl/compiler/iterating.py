@@ -196,8 +196,10 @@ def _enumerate(frame: Frame, node: ast.Call, target: ast.expr) -> Rounds | None:
 
 
 def _zip(frame: Frame, node: ast.Call, target: ast.expr) -> Rounds | None:
-    if not node.args or node.keywords or any(isinstance(a, ast.Starred) for a in node.args):
-        frame.report("FLOW022", node, name="zip", why="it takes two lists or more")
+    strict = [k for k in node.keywords if not _is_false(k)]
+    if not node.args or strict or any(isinstance(a, ast.Starred) for a in node.args):
+        why = "in a flow it takes two lists or more, and ends with the shortest"
+        frame.report("FLOW022", node, name="zip", why=why)
         return None
     values: list[Value] = []
     forms: list[TypeForm] = []
@@ -213,3 +215,9 @@ def _zip(frame: Frame, node: ast.Call, target: ast.expr) -> Rounds | None:
         values.append(feed(frame, value, "items", inner) if isinstance(value, Display) else value)
         forms.append(form)
     return Zipped(node, target, values, forms).rounds()
+
+
+def _is_false(keyword: ast.keyword) -> bool:
+    """Tell whether a keyword says `strict=False`, which is what a graph does."""
+    value = keyword.value
+    return keyword.arg == "strict" and isinstance(value, ast.Constant) and value.value is False

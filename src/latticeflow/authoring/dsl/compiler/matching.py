@@ -86,7 +86,6 @@ def match_(frame: Frame, node: ast.Match, rest: list[ast.stmt]) -> tuple[Exits, 
     known = [pattern for pattern in patterns if pattern is not None]
     if isinstance(value, Unknown) or len(known) < len(patterns):
         return _rehearse(frame, node)
-    _check_reach(frame, node, known)
     subject = Subject(node, value, known, _covers(frame, node, value, known))
     if _can_switch(node, value, known):
         return _switch(frame, subject, rest)
@@ -173,15 +172,6 @@ def _instead(node: ast.pattern) -> str:
 
 
 # -- coverage --------------------------------------------------------------------------------------
-
-
-def _check_reach(frame: Frame, node: ast.Match, patterns: list[Pattern]) -> None:
-    for number, (case, pattern) in enumerate(zip(node.cases, patterns, strict=True)):
-        everything = pattern.constants is None and case.guard is None
-        if everything and number + 1 < len(node.cases):
-            later = node.cases[number + 1].body[0]
-            frame.report("FLOW021", later, why="the case above it takes everything")
-            return
 
 
 def _covers(frame: Frame, node: ast.Match, subject: Value, patterns: list[Pattern]) -> bool:

@@ -48,6 +48,8 @@ def _scopes(frame: Frame, node: ast.With | ast.AsyncWith, items: list[ast.withit
         name = first.optional_vars
         if name is not None and not isinstance(name, ast.Name):
             frame.report("FLOW005", name, what="unpacking a saga")
+        if isinstance(name, ast.Name):
+            frame.scope.bind(name.id, UNKNOWN)
         block = without_saga(frame, node.body, name.id if isinstance(name, ast.Name) else None)
         return _scopes(frame, ast.copy_location(ast.With(items, block), node), rest)
     made = _scope_of(frame, first)
