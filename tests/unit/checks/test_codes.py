@@ -31,7 +31,7 @@ EVERYTHING = replace(
 
 def cases(name):
     found = sorted(path for path in FIXTURES.glob(f"*/{name}.*") if path.suffix != ".pyc")
-    return [pytest.param(path, id=path.parent.name) for path in found]
+    return [pytest.param(path, id=f"{path.parent.name}{path.suffix}") for path in found]
 
 
 def judge(path):
