@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
+
 from latticeflow.authoring import Authored
 from latticeflow.authoring.dsl import FlowBuilder, load_python, resolve_python
 from latticeflow.authoring.ir import read_ir
 from latticeflow.components import STANDARD
-from latticeflow.diagnostics import Diagnostic, Location, report
+from latticeflow.diagnostics import Diagnostic, Location, Range, report
 from latticeflow.flow.component import Catalog, Component
-from latticeflow.flow.model import Flow
+from latticeflow.flow.model import Flow, Span
 from latticeflow.flow.schema import decoder_of
 from latticeflow.hosts.local.compiling import compiled
 
@@ -52,7 +54,19 @@ def read_ir_text(text: str, *, file: str, root: Path | None = None) -> Authored:
     if read.flow is None:
         return read
     authored = catalog_for(read.flow, root=(root or Path.cwd()).absolute())
-    return replace(authored, spans=read.spans, files=read.files)
+    found = tuple(_placed(each, read.spans) for each in authored.diagnostics)
+    return replace(authored, diagnostics=found, spans=read.spans, files=read.files)
+
+
+def _placed(found: Diagnostic, spans: Mapping[str, Span]) -> Diagnostic:
+    """Say where in the text a finding is that knows its JSON pointer only."""
+    pointer = found.location.pointer if found.location and not found.location.file else None
+    span = spans.get(pointer) if pointer else None
+    if span is None:
+        return found
+    place = Range.of(span.line, span.column, span.end_line, span.end_column)
+    location = Location(file=span.file, range=place, pointer=pointer)
+    return msgspec.structs.replace(found, location=location)
 
 
 def catalog_for(flow: Flow, *, root: Path, known: Authored | None = None) -> Authored:
@@ -65,14 +79,16 @@ def catalog_for(flow: Flow, *, root: Path, known: Authored | None = None) -> Aut
     """
     components = dict(known.catalog) if known is not None else {}
     found: list[Diagnostic] = []
-    for identifier in sorted(_named(flow)):
+    for identifier, pointer in sorted(_named(flow).items()):
         if identifier in components or identifier.startswith("std."):
             continue
         resolved = resolve_python(identifier, root)
         if isinstance(resolved, Component):
             components[identifier] = resolved
         else:
-            found.append(resolved)
+            # What is wrong inside a module has its place there.
+            location = resolved.location or Location(pointer=f"{pointer}/identifier")
+            found.append(msgspec.structs.replace(resolved, location=location))
     return Authored(
         flow,
         catalog=Catalog(components.values()),
@@ -85,13 +101,15 @@ def catalog_for(flow: Flow, *, root: Path, known: Authored | None = None) -> Aut
     )
 
 
-def _named(flow: Flow) -> set[str]:
-    names: set[str] = set()
-    for node in flow.nodes:
-        if node.subflow_ir is not None:
-            names |= _named(node.subflow_ir)
+def _named(flow: Flow, within: str = "") -> dict[str, str]:
+    """Return what the nodes run, each with the JSON pointer of the first node that does."""
+    names: dict[str, str] = {}
+    for index, node in enumerate(flow.nodes):
+        pointer = f"{within}/nodes/{index}"
+        if node.subflow_ir is None:
+            names.setdefault(node.identifier, pointer)
         else:
-            names.add(node.identifier)
+            names = {**_named(node.subflow_ir, f"{pointer}/subflow_ir"), **names}
     return names
 
 
