@@ -125,7 +125,7 @@ def check(nodes: str, seconds: str) -> dict[str, Any]:
     from shapes import dag
 
     from latticeflow.hosts.local import check as check_flow
-    from latticeflow.plan import lower
+    from latticeflow.plan import lower_graph
 
     parents = dag(int(nodes))
     times: dict[str, list[float]] = {"build": [], "check": [], "lower": []}
@@ -142,7 +142,7 @@ def check(nodes: str, seconds: str) -> dict[str, Any]:
         found = timed("check", lambda flow=builder: check_flow(flow))
         assert not any(one.severity.value == "error" for one in found), found
         authored = builder.authored()
-        timed("lower", lambda one=authored: lower(one.flow, one.catalog))
+        timed("lower", lambda one=authored: lower_graph(one.flow, one.catalog))
     return {name: sorted(values)[len(values) // 2] for name, values in times.items()}
 
 

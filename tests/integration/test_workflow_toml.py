@@ -23,7 +23,7 @@ from latticeflow.flow import (
 from latticeflow.hosts.local import Prepared, prepare
 from latticeflow.hosts.local.arguments import decode_arguments
 from latticeflow.hosts.local.embedding import ephemeral, value_of
-from latticeflow.plan import lower
+from latticeflow.plan import lower_graph
 
 ORDER = {
     "title": "Order",
@@ -139,7 +139,7 @@ async def test_runs_to_its_result(tmp_path: Path) -> None:
 async def test_its_json_runs_to_the_same(tmp_path: Path) -> None:
     first = prepared()
     flow = decode_flow(first.ir)
-    again = dataclasses.replace(first, flow=flow, plan=lower(flow, first.catalog))
+    again = dataclasses.replace(first, flow=flow, plan=lower_graph(flow, first.catalog))
     assert await result_of(again, tmp_path, n=5) == await result_of(first, tmp_path, n=5)
 
 

@@ -1,6 +1,6 @@
 """From a checked flow to what the engine runs: numbered steps, selectors, routing tables."""
 
-from latticeflow.plan.lower import lower
+from latticeflow.plan.lower import lower, lower_graph
 from latticeflow.plan.model import (
     SKIPPED,
     EachBody,
@@ -25,4 +25,5 @@ __all__ = [
     "StepKind",
     "compile_select",
     "lower",
+    "lower_graph",
 ]

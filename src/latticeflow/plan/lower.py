@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from latticeflow.checks import CheckedFlow
 from latticeflow.expr import compile_expression, compile_template, find_paths
 from latticeflow.expr.types import DYN
 from latticeflow.flow.component import Catalog, Component
@@ -36,22 +37,46 @@ TEMPLATE_KEY = "$template"
 _INPUTS = frozenset({"std.trigger.manual", "std.input"})
 
 
-def lower(flow: Flow, catalog: Catalog) -> Plan:
-    """Compile `flow` over `catalog` into a plan.
+def lower(checked: CheckedFlow) -> Plan:
+    """Compile a checked flow into a plan."""
+    return lower_graph(checked.flow, checked.catalog, to_check=checked.to_check)
 
-    The flow must have passed the checks: a cycle, an unknown alias or an unresolved identifier
-    is a `ValueError` here, not a diagnostic.
+
+def lower_graph(
+    flow: Flow, catalog: Catalog, *, to_check: Mapping[str, Undecided] | None = None
+) -> Plan:
+    """Compile a graph that is known to be right, whatever knows it.
+
+    Args:
+        flow: The graph. A cycle, an unknown alias or an unresolved identifier in it is a
+            `ValueError`, not a diagnostic.
+        catalog: The components it names.
+        to_check: By the path of bodies, the edges `(from, to, port)` whose types the checks could
+            not decide: what they carry is held against the port when it arrives.
     """
-    return _Lowering(flow, catalog, flow_digest(flow)).plan()
+    return _Lowering(flow, catalog, flow_digest(flow), to_check or {}).plan()
+
+
+Undecided = tuple[tuple[str, str, str], ...]
 
 
 class _Lowering:
     """The tables of one flow while its steps are made."""
 
-    def __init__(self, flow: Flow, catalog: Catalog, digest: str) -> None:
+    def __init__(
+        self,
+        flow: Flow,
+        catalog: Catalog,
+        digest: str,
+        to_check: Mapping[str, Undecided],
+        path: str = "",
+    ) -> None:
         self.flow = flow
         self.catalog = catalog
         self.digest = digest
+        self.to_check = to_check
+        self.path = path
+        self.undecided = frozenset(to_check.get(path, ()))
         self.order = _program_order(flow)
         self.index = {node.alias: index for index, node in enumerate(self.order)}
         self.inbound: list[list[Edge]] = [[] for _ in self.order]
@@ -251,7 +276,8 @@ class _Lowering:
         flow = node.subflow_ir
         if flow is None:
             flow = _body_of_one(self.flow, node, self._port_names(index))
-        return _Lowering(flow, self.catalog, self.digest).plan()
+        path = f"{self.path}/{node.alias}" if self.path else node.alias
+        return _Lowering(flow, self.catalog, self.digest, self.to_check, path).plan()
 
     def _port_names(self, index: int) -> list[str]:
         names = dict.fromkeys(edge.to_port for edge in self.inbound[index] if edge.to_port)
@@ -282,6 +308,9 @@ class _Lowering:
         for name, value in node.inputs.items():
             if name not in fed:
                 fed[name] = _literal(name, value, decode.get(name))
+        if node.inputs:
+            # A record has its fields as they are declared, whichever are literals.
+            fed = {name: fed[name] for name in node.ports if name in fed} | fed
         return _in_call_order(fed, component)
 
     def _feed(
@@ -293,11 +322,12 @@ class _Lowering:
         name = edge.to_port or ""
         port = ports.get(name)
         source = self.index[edge.from_]
+        must_decode = self._is_raw(source) or (edge.from_, edge.to, name) in self.undecided
         return Feed(
             port=name,
             source=source,
             select=compile_select(edge.select),
-            decode=decode.get(name.partition(".")[0]) if self._is_raw(source) else None,
+            decode=decode.get(name.partition(".")[0]) if must_decode else None,
             required=port is None or port.required,
             default=None if port is None else port.default,
         )

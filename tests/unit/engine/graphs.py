@@ -20,7 +20,7 @@ from latticeflow.flow import (
     Port,
     Surface,
 )
-from latticeflow.plan import lower
+from latticeflow.plan import lower_graph
 
 
 def component(name: str, call: Callable[..., Any], *, ports: tuple[str, ...] = ("x",)) -> Component:
@@ -99,6 +99,6 @@ async def run_graph(
         for name, call in functions.items()
     ]
     known = (catalog or Catalog()).with_components(components)
-    stepper = Stepper(lower(flow, known), arguments, max_parallel=max_parallel)
+    stepper = Stepper(lower_graph(flow, known), arguments, max_parallel=max_parallel)
     loop = Loop(stepper, surroundings or Surroundings())
     return await loop.run(deadline_ms=deadline_ms)

@@ -6,9 +6,9 @@ import asyncio
 from typing import Any
 
 import pytest
+from tests.unit.engine.graphs import edge, graph, node, run_graph
 
 from latticeflow.flow import Retry, Surface
-from tests.unit.engine.graphs import edge, graph, node, run_graph
 
 
 def add_one(x: int) -> int:

@@ -6,12 +6,12 @@ from typing import Any
 
 import msgspec
 import pytest
+from tests.unit.engine.graphs import component, edge, graph, node
 
 from latticeflow.engine import Outcome, Stepper, failure_of, restore, snapshot
 from latticeflow.engine.inputs import call_arguments
 from latticeflow.flow import Catalog, Retry, Surface
-from latticeflow.plan import Plan, lower
-from tests.unit.engine.graphs import component, edge, graph, node
+from latticeflow.plan import Plan, lower_graph
 
 
 def flaky_halves(x: int) -> int:
@@ -79,7 +79,7 @@ def everything() -> Plan:
             component("is_big", lambda x: x > 2),
         ]
     )
-    return lower(flow, catalog)
+    return lower_graph(flow, catalog)
 
 
 def drive(plan: Plan, items: list[int], *, keep: bool) -> tuple[Outcome, int]:
@@ -123,6 +123,6 @@ def test_a_run_kept_after_every_event_ends_the_same(items: list[int]) -> None:
 def test_a_snapshot_of_another_plan_is_refused() -> None:
     stepper = Stepper(everything(), {"items": []})
     stepper.begin(0)
-    other = lower(graph([node("input", "std.trigger.manual")], []), Catalog())
+    other = lower_graph(graph([node("input", "std.trigger.manual")], []), Catalog())
     with pytest.raises(ValueError, match="another plan"):
         restore(other, snapshot(stepper))

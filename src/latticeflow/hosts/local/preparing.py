@@ -75,7 +75,7 @@ def judge(authored: Authored, *, target: str | None = None, strict: bool = False
             checked = result.checked
             prepared = Prepared(
                 flow=checked.flow,
-                plan=lower(checked.flow, checked.catalog),
+                plan=lower(checked),
                 catalog=checked.catalog,
                 ir=canonical_json(checked.flow),
                 code_digests=code_digests(checked.flow),

@@ -16,7 +16,7 @@ from latticeflow.components.shell import (
     ShellSteps,
 )
 from latticeflow.flow import Determinism, Effects, Flow, Node, flow_id
-from latticeflow.plan import lower
+from latticeflow.plan import lower_graph
 
 SCOPE = {
     "params": {"name": "ada", "evil": "$(touch pwned); `touch pwned`", "n": 3, "list": [1, "b"]},
@@ -38,7 +38,7 @@ def step(run, **config):
         config={"run": run, **config},
     )
     flow = Flow(id=flow_id("f", "1.0.0"), name="f", version="1.0.0", profile="dev", nodes=[node])
-    return lower(flow, STANDARD).steps[0]
+    return lower_graph(flow, STANDARD).steps[0]
 
 
 class Session:

@@ -12,7 +12,7 @@ from latticeflow.components.standard import STANDARD
 from latticeflow.engine.loop import Loop, Surroundings
 from latticeflow.engine.stepper import Stepper
 from latticeflow.flow.identity import decode_flow, encode_flow
-from latticeflow.plan import lower
+from latticeflow.plan import lower_graph
 from latticeflow.runs import to_json
 
 Outcome = tuple[Any, ...]
@@ -39,7 +39,7 @@ def ran(fn: Callable[..., Any], arguments: tuple[Any, ...], log: list[Any]) -> O
     assert authored.flow is not None, authored.diagnostics
     # Through JSON: what is printed is the whole flow.
     flow = decode_flow(encode_flow(authored.flow))
-    plan = lower(flow, STANDARD.with_components(authored.catalog.values()))
+    plan = lower_graph(flow, STANDARD.with_components(authored.catalog.values()))
     parameters = inspect.signature(fn).parameters.values()
     inputs = {p.name: p.default for p in parameters if p.default is not p.empty}
     inputs.update(zip((p.name for p in parameters), arguments, strict=False))
