@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from latticeflow.diagnostics import Diagnostic
 from latticeflow.flow.component import Catalog
@@ -16,7 +17,8 @@ class Authored:
 
     `flow` is None when the source is too broken for a graph; `diagnostics` then say why.
     `catalog` holds the components the flow names. `files` are the sources that were read, by the
-    name used in spans, for code frames.
+    name used in spans, for code frames. `decode` turns the JSON of an input of the flow into the
+    type its author gave it, and raises `ValueError` or `TypeError` where it does not fit.
     """
 
     flow: Flow | None
@@ -24,3 +26,4 @@ class Authored:
     spans: Mapping[str, Span] = field(default_factory=dict)
     diagnostics: tuple[Diagnostic, ...] = ()
     files: Mapping[str, str] = field(default_factory=dict)
+    decode: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
