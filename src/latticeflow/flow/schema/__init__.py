@@ -4,6 +4,4 @@ from latticeflow.flow.schema.naming import type_name
 from latticeflow.flow.schema.subtyping import Verdict, is_subtype
 from latticeflow.flow.schema.validation import decoder_of, problem_of
 
-schema_name = type_name
-
-__all__ = ["Verdict", "decoder_of", "is_subtype", "problem_of", "schema_name", "type_name"]
+__all__ = ["Verdict", "decoder_of", "is_subtype", "problem_of", "type_name"]

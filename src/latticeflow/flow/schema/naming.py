@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
 
 from latticeflow.flow.model import Json
 from latticeflow.flow.schema.references import NOTHING, Schema, as_schema
@@ -23,60 +22,80 @@ _FORMATS = {
     "duration": "timedelta",
     "uuid": "UUID",
     "decimal": "Decimal",
+    "path": "Path",
     "byte": "bytes",
     "base64": "bytes",
 }
+_DEEPEST = 3
+_MOST_FIELDS = 4
+_MOST_VALUES = 8
 
 
-def type_name(schema: object, *, depth: int = 3) -> str:
+def type_name(schema: object, *, depth: int = _DEEPEST) -> str:
     """Return a name such as `int | None`, `list[Order]` or `{total: int}` for a schema."""
     read = as_schema(schema)
     if read == NOTHING:
         return "Never"
     if "$ref" in read:
-        return str(read["$ref"]).rpartition("/")[2]
+        return str(read["$ref"]).rpartition("/")[2] or "anything"
     if isinstance(read.get("title"), str):
         return str(read["title"])
     if "const" in read:
         return _literal([read["const"]])
     if "enum" in read:
         return _literal(read["enum"])
+    members = _members(read)
+    if depth <= 0 and (members is not None or read.get("type") in ("array", "object")):
+        return "…"
+    if members is not None:
+        return " | ".join(dict.fromkeys(type_name(part, depth=depth - 1) for part in members))
+    return _plain(read, depth)
+
+
+def _members(schema: Schema) -> Iterable[object] | None:
     for word in ("anyOf", "oneOf"):
-        if word in read:
-            names = dict.fromkeys(type_name(part, depth=depth) for part in read[word])
-            return " | ".join(names)
-    kind = read.get("type")
-    if isinstance(kind, list):
-        return " | ".join(type_name({**read, "type": part}, depth=depth) for part in kind)
+        if word in schema:
+            return list(schema[word])
+    kind = schema.get("type")
+    return [{**schema, "type": part} for part in kind] if isinstance(kind, list) else None
+
+
+def _plain(schema: Schema, depth: int) -> str:
+    kind = schema.get("type")
     if kind == "array":
-        return _array(read, depth)
+        return _array(schema, depth)
     if kind == "object":
-        return _object(read, depth)
+        return _object(schema, depth)
     if kind == "string":
-        return _FORMATS.get(str(read.get("format") or read.get("contentEncoding")), "str")
+        return _FORMATS.get(str(schema.get("format") or schema.get("contentEncoding")), "str")
     return _NAMES.get(str(kind), "anything")
 
 
-def _literal(values: Json) -> str:
-    shown = ", ".join("None" if value is None else json.dumps(value) for value in values)
-    return f"Literal[{shown}]"
+def _literal(values: Sequence[Json]) -> str:
+    if all(value is None for value in values):
+        return "None"
+    named = ["None" if value is None else json.dumps(value, ensure_ascii=False) for value in values]
+    if len(named) > _MOST_VALUES:
+        named[_MOST_VALUES:] = ["…"]
+    return f"Literal[{', '.join(named)}]"
 
 
 def _array(schema: Schema, depth: int) -> str:
     if "prefixItems" in schema:
-        parts = ", ".join(type_name(part, depth=depth) for part in schema["prefixItems"])
-        return f"tuple[{parts}]"
-    return f"list[{type_name(schema.get('items', {}), depth=depth)}]"
+        parts = [type_name(part, depth=depth - 1) for part in schema["prefixItems"]]
+        return f"tuple[{', '.join(parts)}]"
+    container = "set" if schema.get("uniqueItems") else "list"
+    return f"{container}[{type_name(schema.get('items', {}), depth=depth - 1)}]"
 
 
 def _object(schema: Schema, depth: int) -> str:
-    fields: Mapping[str, Any] = schema.get("properties", {})
+    fields: Mapping[str, object] = schema.get("properties", {})
     if not fields:
         values = schema.get("additionalProperties", {})
-        return f"dict[str, {type_name(values, depth=depth)}]"
+        return f"dict[str, {type_name(values, depth=depth - 1)}]"
     if depth <= 1:
         return "{…}"
     shown = [f"{name}: {type_name(part, depth=depth - 1)}" for name, part in fields.items()]
-    if len(shown) > 4:
-        shown[4:] = ["…"]
+    if len(shown) > _MOST_FIELDS:
+        shown[_MOST_FIELDS:] = ["…"]
     return "{" + ", ".join(shown) + "}"
