@@ -247,5 +247,6 @@ def _schema_of(value: Json) -> Schema:
         }
     if isinstance(value, list):
         members = [_schema_of(inner) for inner in value]
-        return {"type": "array", "prefixItems": members, "items": False}
+        size = len(members)
+        return {"type": "array", "prefixItems": members, "items": False, "minItems": size}
     return {"const": value}
