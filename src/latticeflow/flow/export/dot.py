@@ -44,7 +44,7 @@ def render_dot(flow: Flow) -> str:
     picture = draw(flow)
     out = [
         f"digraph {quoted(flow.name)} {{",
-        "  compound=true;",
+        '  compound=true; fontname="Helvetica"; fontsize=12; labelloc="t";',
         f"  label={quoted(*picture.lines)};",
         '  node [fontname="Helvetica", fontsize=11, style="filled,rounded"];',
         '  edge [fontname="Helvetica", fontsize=9];',

@@ -83,10 +83,18 @@ class _Artist:
         group = Group(self._key("g"), lines, effects)
         keys: dict[str, str] = {}
         surfaces = surfaces_by_node(flow)
+        routes = routes_of(flow)
+        asking = {route.source: route for route in routes if route.is_source}
         for node in flow.nodes:
-            if node.alias not in keys:
+            if node.alias in keys:
+                continue
+            if node.alias in asking:
+                question = (node.alias, asking[node.alias].question)
+                group.shapes.append(Shape(self._key("n"), "decision", question, node.effects))
+                keys[node.alias] = group.shapes[-1].key
+            else:
                 keys[node.alias] = self._node(node, group, surfaces.get(node.alias, []))
-        self._routes(flow, group, keys)
+        self._routes(flow, group, keys, routes)
         if flow.output is not None and flow.output.from_ in keys:
             result = Shape(self._key("n"), "result", ("result",))
             group.shapes.append(result)
@@ -119,24 +127,30 @@ class _Artist:
             group.wires.append(Line(shape.key, shape.key, "round", "next round"))
         return shape.key
 
-    def _routes(self, flow: Flow, group: Group, keys: dict[str, str]) -> None:
-        routes = routes_of(flow)
+    def _routes(self, flow: Flow, group: Group, keys: dict[str, str], routes: list[Route]) -> None:
         for route in routes:
             if route.source not in keys:
                 continue
-            source = keys[route.source]
-            diamond = Shape(self._key("n"), "decision", (route.question,))
-            group.shapes.insert(_place_after(group, source), diamond)
-            group.wires.append(Line(source, diamond.key, "data"))
+            asks = source = keys[route.source]
+            if not route.is_source:
+                diamond = Shape(self._key("n"), "decision", (route.question,))
+                group.shapes.insert(_place_after(group, source), diamond)
+                group.wires.append(Line(source, diamond.key, "data"))
+                asks = diamond.key
             for target, labels in route.targets.items():
                 if target in keys:
                     label = " or ".join(labels)
-                    group.wires.append(Line(diamond.key, keys[target], "taken", label))
+                    group.wires.append(Line(asks, keys[target], "taken", label))
+        carried: dict[tuple[str, str, Kind], list[str]] = {}
         for edge in flow.edges:
             if edge.from_ in keys and edge.to in keys and not _is_gate(edge, routes):
                 kind: Kind = "order" if edge.to_port is None else "data"
-                source, target = keys[edge.from_], keys[edge.to]
-                group.wires.append(Line(source, target, kind, _edge_label(edge)))
+                label = _edge_label(edge)
+                carried.setdefault((keys[edge.from_], keys[edge.to], kind), []).append(label)
+        group.wires += [
+            Line(source, target, kind, ", ".join(filter(None, labels)))
+            for (source, target, kind), labels in carried.items()
+        ]
 
 
 def surfaces_by_node(flow: Flow) -> dict[str, list[Surface]]:
@@ -159,7 +173,9 @@ def surfaces_by_node(flow: Flow) -> dict[str, list[Surface]]:
 def _edge_label(edge: Edge) -> str:
     if edge.to_port is None:
         return ""
-    return edge.to_port if not edge.select else f"{edge.to_port} ← {edge.select}"
+    if not edge.select or edge.select == f"/{edge.to_port}":
+        return edge.to_port
+    return f"{edge.to_port} ← {edge.select}"
 
 
 def _is_gate(edge: Edge, routes: list[Route]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -22,12 +22,17 @@ from latticeflow.flow.surfaces import (
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One `if` or `switch`: from a target's alias to the answers that open it."""
+    """One `if` or `switch`: from a target's alias to the answers that open it.
+
+    `is_source` tells that its source does nothing but ask the question, so that one picture of
+    both is enough.
+    """
 
     id: str
     source: str
     question: str
     targets: Mapping[str, tuple[str, ...]]
+    is_source: bool = False
 
 
 def routes_of(flow: Flow) -> list[Route]:
@@ -53,14 +58,18 @@ def routes_of(flow: Flow) -> list[Route]:
         else:
             continue
         subject = f"{config.source}{config.selector_pointer}"
-        if not config.selector_pointer:
-            subject = asked.get(config.source) or subject
+        expression = None if config.selector_pointer else asked.get(config.source)
         targets: dict[str, tuple[str, ...]] = {}
         for label, aliases in answers:
             for alias in as_aliases(aliases):
                 targets[alias] = (*targets.get(alias, ()), label)
-        routes.append(Route(surface.id, config.source, f"{subject}?", targets))
-    return routes
+        question = f"{expression or subject}?"
+        routes.append(Route(surface.id, config.source, question, targets, bool(expression)))
+    sources = [route.source for route in routes]
+    return [
+        replace(route, is_source=False) if sources.count(route.source) > 1 else route
+        for route in routes
+    ]
 
 
 def _read(surface: Surface) -> SurfaceConfig | None:

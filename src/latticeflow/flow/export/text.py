@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from latticeflow.flow.export.drawing import ENTRIES, MERGE, surfaces_by_node
@@ -46,7 +46,11 @@ def _grow(flow: Flow, root: _Twig) -> None:
             surface_words(surface, of=node.alias) for surface in notes.get(node.alias, ())
         )
         twig = _Twig(_line(flow, node, about, routes.values()))
-        _branch(places.get(node.alias, ()), branches, routes).twigs.append(twig)
+        place = places.get(node.alias, ())
+        _branch(place, branches, routes).twigs.append(twig)
+        for route in routes.values():
+            if route.is_source and route.source == node.alias:
+                branches[*place, (route.id, "")] = twig
         if node.subflow_ir is not None:
             _grow(node.subflow_ir, twig)
     if flow.output is not None:
@@ -103,9 +107,11 @@ def _shared(places: Iterable[_Place]) -> _Place:
     return shared or ()
 
 
-def _line(flow: Flow, node: Node, about: tuple[str, ...], routes: Iterable[Route]) -> str:
+def _line(flow: Flow, node: Node, about: tuple[str, ...], routes: Collection[Route]) -> str:
     name, *details = title_of(node)
     text = f"{name}: {details[0]}" if details else name
+    if any(route.is_source and route.source == node.alias for route in routes):
+        text += "?"
     sources = dict.fromkeys(
         edge.from_ for edge in flow.edges if edge.to == node.alias and edge.to_port is not None
     )
