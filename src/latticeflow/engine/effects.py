@@ -105,7 +105,9 @@ class Effects:
 
 
 def _uses_ledger(node: Node) -> bool:
-    return any(hint.startswith("resource::dedupe") for hint in node.effect_hints)
+    """Tell whether a key is kept in the ledger: a command's always, a function's if it asks."""
+    asks = any(hint.startswith("resource::dedupe") for hint in node.effect_hints)
+    return asks or node.identifier == "std.shell"
 
 
 def _repeatable(node: Node) -> bool:

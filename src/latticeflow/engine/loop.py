@@ -264,27 +264,29 @@ class Loop:
     ) -> Any:
         """Run one attempt that may suspend."""
         position = frame.position(step.index)
-        if step.kind is StepKind.SHELL:
-            return await self._shell(frame, step, attempt, named, past)
         effects = self._around.effects
+        is_command = step.kind is StepKind.SHELL
         claim = None
         if step.effectful:
-            inputs = _by_name(step, arguments, named)
             if effects is not None:
+                inputs = _by_name(step, arguments, named)
                 claim = await effects.begin(step.node, inputs, position, attempt, past)
                 if claim is not None and claim.is_done:
                     return self._typed(step, decode_value(claim.result))
-            if self._journal is not None:
+            if self._journal is not None and not is_command:
                 await self._journal.write(
                     EventKind.STEP_STARTED,
                     position,
                     attempt,
                     data={} if claim is None else {"key": claim.key},
                 )
-        elif self._observed:
+        elif self._observed and not is_command:
             self._announce(position, attempt)
         try:
-            value = await self._call(step, position, attempt, arguments, named)
+            if is_command:
+                value = await self._shell(frame, step, attempt, named, past)
+            else:
+                value = await self._call(step, position, attempt, arguments, named)
         except Exception:
             # A cancelled attempt keeps its claim: whether its effect happened is not known.
             if claim is not None and effects is not None:

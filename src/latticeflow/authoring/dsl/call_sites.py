@@ -31,10 +31,12 @@ def _span(code: CodeType, instruction: int) -> Span | None:
         return None
     # Two bytes an instruction; it counts columns in bytes of UTF-8, from 0.
     found = next(islice(code.co_positions(), instruction // 2, None), None)
-    if found is None or found[0] is None:
+    if found is None:
         return None
-    line, end_line, column, end_column = found
-    end_line = end_line or line
+    line, last, column, end_column = found
+    if line is None:
+        return None
+    end_line = line if last is None else last
     return Span(
         file=file_label(code.co_filename),
         line=line,

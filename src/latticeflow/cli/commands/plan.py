@@ -128,7 +128,7 @@ def _capabilities(prepared: Prepared) -> list[str]:
     return sorted(
         {
             identifier
-            for component in prepared.used()
-            for identifier in component.spec.capabilities.values()
+            for spec in prepared.needs.specs
+            for identifier in spec.capabilities.values()
         }
     )

@@ -14,15 +14,15 @@ from latticeflow.bindings import open_store
 from latticeflow.capabilities import ArtifactFile
 from latticeflow.capabilities.grants import Grants, Holder
 from latticeflow.diagnostics import CheckError, UsageError, report
-from latticeflow.engine import Observer, Surroundings
+from latticeflow.engine import Observer
 from latticeflow.engine.loop import Durability, Loop
 from latticeflow.hosts.local.arguments import bind_arguments
 from latticeflow.hosts.local.artifacts import FOLDER as ARTIFACTS
 from latticeflow.hosts.local.embedding import Runnable, prepare_flow, wait_for
 from latticeflow.hosts.local.preparing import Prepared
-from latticeflow.hosts.local.providers import Providers, shell_runner, store_folder, workers
+from latticeflow.hosts.local.providers import Providers, store_folder
 from latticeflow.hosts.local.recalling import recall
-from latticeflow.hosts.local.running import Execution, Result, effects_of, make_run
+from latticeflow.hosts.local.running import Execution, Result, make_run, surroundings_of
 from latticeflow.providers.run_store import this_process
 from latticeflow.runs import (
     TERMINAL,
@@ -157,7 +157,7 @@ class Client:
         observer: Observer | None = None,
     ) -> Handle:
         """Run `run`, which this process owns, in the background."""
-        grants = self._providers.grants_for(prepared)
+        grants = self._providers.grants_for(prepared.needs)
         handle = Handle(self, run)
         execution = Execution(
             prepared=prepared,
@@ -171,11 +171,7 @@ class Client:
             observer=observer,
             on_loop=handle.attach,
             artifacts_into=None if self.folder is None else self.folder / ARTIFACTS,
-            surroundings=Surroundings(
-                shell=shell_runner(),
-                workers=workers(),
-                effects=effects_of(prepared, run, grants),
-            ),
+            surroundings=surroundings_of(prepared, run, grants),
         )
         self._executions[run.run_id] = execution
         handle.task = asyncio.get_running_loop().create_task(execution.execute())

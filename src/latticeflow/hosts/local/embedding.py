@@ -9,12 +9,11 @@ from typing import Any, TypeVar
 from latticeflow.authoring.dsl import FlowBuilder
 from latticeflow.capabilities.grants import Grants
 from latticeflow.diagnostics import Diagnostic, LatticeFlowError
-from latticeflow.engine import Surroundings
 from latticeflow.hosts.local.arguments import bind_arguments
 from latticeflow.hosts.local.compiling import compiled
 from latticeflow.hosts.local.preparing import Prepared, judge, prepare
-from latticeflow.hosts.local.providers import Providers, shell_runner, workers
-from latticeflow.hosts.local.running import Execution, Result, effects_of, make_run
+from latticeflow.hosts.local.providers import Providers
+from latticeflow.hosts.local.running import Execution, Result, make_run, surroundings_of
 from latticeflow.runs import RunStatus
 
 R = TypeVar("R")
@@ -113,15 +112,13 @@ def ephemeral(
 ) -> Execution:
     """Describe a run in this process that nothing is stored of."""
     run_record = make_run(prepared, {}, durability="off")
-    given = Providers(None, grants).grants_for(prepared)
+    given = Providers(None, grants).grants_for(prepared.needs)
     return Execution(
         prepared=prepared,
         run=run_record,
         arguments=arguments,
         grants=given,
-        surroundings=Surroundings(
-            shell=shell_runner(), workers=workers(), effects=effects_of(prepared, run_record, given)
-        ),
+        surroundings=surroundings_of(prepared, run_record, given),
     )
 
 

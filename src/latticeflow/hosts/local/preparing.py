@@ -11,9 +11,10 @@ from latticeflow.checks import BodyReader
 from latticeflow.checks import check as check_flow
 from latticeflow.components import STANDARD
 from latticeflow.diagnostics import CheckError, Diagnostic, Severity
-from latticeflow.flow.component import Catalog, Component
+from latticeflow.flow.component import Catalog
 from latticeflow.flow.identity import canonical_json
 from latticeflow.flow.model import Flow
+from latticeflow.hosts.local.needs import Needs, needs_of
 from latticeflow.plan import Plan, lower
 
 READER = BodyReader()
@@ -37,19 +38,7 @@ class Prepared:
     target: str | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
     decode: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
-
-    def used(self) -> list[Component]:
-        """Return the components that the flow and its bodies name."""
-        names = _identifiers(self.flow)
-        return [self.catalog[name] for name in sorted(names) if name in self.catalog]
-
-
-def _identifiers(flow: Flow) -> set[str]:
-    names = {node.identifier for node in flow.nodes}
-    for node in flow.nodes:
-        if node.subflow_ir is not None:
-            names |= _identifiers(node.subflow_ir)
-    return names
+    needs: Needs = field(default_factory=Needs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +71,7 @@ def judge(authored: Authored, *, target: str | None = None, strict: bool = False
                 target=target,
                 diagnostics=tuple(found),
                 decode=authored.decode,
+                needs=needs_of(checked.flow, checked.catalog),
             )
     return Checked(tuple(found), prepared, authored.files)
 

@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from latticeflow.bindings import embedded_providers
-from latticeflow.capabilities import CAPABILITIES
 from latticeflow.capabilities.grants import Grants
 from latticeflow.engine import ShellRunner, WorkerRunner
 from latticeflow.engine.workers import WorkerPool
-from latticeflow.hosts.local.preparing import Prepared
+from latticeflow.hosts.local.needs import Needs
 
 OnArtifact = Callable[..., Any]
 
@@ -45,23 +44,16 @@ class Providers:
         self._root = root
         self._on_artifact = on_artifact
 
-    def grants_for(self, prepared: Prepared) -> Grants:
-        """Return what the nodes of a flow are granted.
+    def grants_for(self, needs: Needs) -> Grants:
+        """Return what the nodes of a flow are granted, and the ledger of its keys.
 
         Raises:
             CapabilityMissingError: nothing provides what a node asks for (CAP101).
         """
-        specs = [component.spec for component in prepared.used()]
         if self._whole is not None:
             grants = self._whole
         else:
-            needed = {
-                CAPABILITIES[identifier].family
-                for spec in specs
-                for identifier in spec.capabilities.values()
-                if identifier in CAPABILITIES
-            }
-            missing = needed - self._given.keys() - self._made.keys()
+            missing = needs.families - self._given.keys() - self._made.keys()
             self._made.update(
                 embedded_providers(
                     missing,
@@ -69,9 +61,11 @@ class Providers:
                     root=self._root or Path.cwd(),
                     on_artifact=self._on_artifact,
                 )
+                if missing
+                else {}
             )
             grants = Grants({**self._made, **self._given})
-        grants.require(specs)
+        grants.require(needs.specs)
         return grants
 
     async def close(self) -> None:

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -34,7 +35,7 @@ from latticeflow.flow.identity import canonical_json
 from latticeflow.hosts.local.artifacts import Artifacts
 from latticeflow.hosts.local.output_lines import OutputLines
 from latticeflow.hosts.local.preparing import Prepared
-from latticeflow.hosts.local.providers import shell_runner
+from latticeflow.hosts.local.providers import shell_runner, workers
 from latticeflow.plan import Step
 from latticeflow.runs import (
     TERMINAL,
@@ -147,7 +148,9 @@ class Execution:
             max_parallel=self.max_parallel,
         )
         around = self._surroundings()
-        loop = Loop(stepper, around, journal=journal, durability=_mode(run.durability))
+        mode = _mode(run.durability)
+        # Without durability the run is recorded, its steps are not.
+        loop = Loop(stepper, around, journal=None if mode == "off" else journal, durability=mode)
         if self.on_loop is not None:
             self.on_loop(loop)
         run.started_at_ms = run.started_at_ms or wall_ms()
@@ -288,8 +291,20 @@ class Execution:
             self.observer.on_event(Event(kind=kind, at_ms=wall_ms(), error=self.run.error))
 
 
-def effects_of(prepared: Prepared, run: Run, grants: Grants | None) -> Effects:
-    """Return the judge of effects of a run."""
+def surroundings_of(prepared: Prepared, run: Run, grants: Grants) -> Surroundings:
+    """Return what the loop of a run needs around it, no more."""
+    needs = prepared.needs
+    return Surroundings(
+        shell=shell_runner() if needs.shell else None,
+        workers=workers() if needs.workers else None,
+        effects=effects_of(prepared, run, grants),
+    )
+
+
+def effects_of(prepared: Prepared, run: Run, grants: Grants | None) -> Effects | None:
+    """Return the judge of effects of a run, None for a flow without keys."""
+    if not prepared.needs.keys:
+        return None
     ledger = None if grants is None else cast("Dedupe | None", grants.provider("dedupe"))
     return Effects(run_id=run.run_id, namespace=prepared.flow.name, ledger=ledger)
 
@@ -302,6 +317,7 @@ def _clock_ms() -> int:
     return time.monotonic_ns() // 1_000_000
 
 
+@cache
 def _actor() -> str | None:
     try:
         return getpass.getuser()
