@@ -16,7 +16,8 @@ class Frame:
     `values[i]` is what step `i` gave (`SKIPPED` if it was skipped or failed without a fallback),
     `remaining[i]` how many of its edges have not been resolved, `open` how many steps have not
     (0 or less once the frame fails or is cancelled). `undecided` counts steps whose inputs have
-    arrived and on which nothing has been decided yet.
+    arrived and on which nothing has been decided yet. `onward` is the plan's, until the frame
+    fails or is cancelled and every start has to be decided.
     `in_flight` holds the steps that were started and have not ended, with their attempt.
     """
 
@@ -31,6 +32,7 @@ class Frame:
         "failure",
         "failures",
         "in_flight",
+        "onward",
         "open",
         "order",
         "parent",
@@ -65,6 +67,7 @@ class Frame:
         self.round = round_number
         self.values: list[Any] = [None] * count
         self.remaining: list[int] = list(plan.needed)
+        self.onward = plan.onward
         self.open = count
         self.closed: set[int] = set()
         self.in_flight: dict[int, int] = {}
@@ -77,6 +80,11 @@ class Frame:
         self.cancelling = False
         self.undecided = 0
         self.ended = False
+
+    def stop_short_cuts(self) -> None:
+        """Have every further start decided one by one."""
+        self.open = 0
+        self.onward = (None,) * len(self.values)
 
     def step(self, index: int) -> Step:
         """Return step `index` of the plan."""

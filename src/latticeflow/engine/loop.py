@@ -29,6 +29,9 @@ Durability = Literal["off", "partial", "strong"]
 GrantFor = Callable[[Step, str, int], Mapping[str, Any]]
 
 
+_SUSPENDED = "a coroutine function without an await suspended all the same"
+
+
 class ShellRunner(Protocol):
     """Runs a shell step; see `components.shell`."""
 
@@ -151,7 +154,7 @@ class Loop:
 
     # -- starting steps ------------------------------------------------------------------------
 
-    def _run_ready(self) -> None:  # noqa: PLR0912, PLR0915  (the hot path, told in one place)
+    def _run_ready(self) -> None:
         stepper = self._stepper
         if self._observed or stepper.max_parallel is not None:
             while (start := stepper.take()) is not None:
@@ -162,44 +165,32 @@ class Loop:
         complete = stepper.complete
         while ready:
             frame, index = ready.popleft()
-            step = frame.plan.steps[index]
-            if not step.direct:
+            quick = frame.plan.quick[index]
+            if quick is None:
                 stepper.now_ms = self._clock()
                 self._start(frame, index)
                 continue
+            call, pick, is_async, several = quick
+            run = copy_context().run
             try:
-                call = step.call
-                pick = step.pick
-                context = copy_context()
-                if not step.is_async:
-                    if pick is None:
-                        arguments, named = self._arguments(frame, step)
-                        result = context.run(call, *arguments, **named)  # type: ignore[arg-type]
-                    elif step.arity == 1:
-                        result = context.run(call, pick(frame.values))  # type: ignore[arg-type]
-                    else:
-                        result = context.run(call, *pick(frame.values))  # type: ignore[arg-type]
+                if is_async:
+                    coroutine = call(*pick(frame.values)) if several else call(pick(frame.values))
+                    run(coroutine.send, None)
+                    coroutine.close()
+                    raise RuntimeError(_SUSPENDED)
+                if several:
+                    value = run(call, *pick(frame.values))
                 else:
-                    if pick is None:
-                        arguments, named = self._arguments(frame, step)
-                        result = call(*arguments, **named)  # type: ignore[misc]
-                    elif step.arity == 1:
-                        result = call(pick(frame.values))  # type: ignore[misc]
-                    else:
-                        result = call(*pick(frame.values))  # type: ignore[misc]
-                    context.run(result.send, None)
-                    result.close()
-                    msg = f"`{step.alias}` suspended without an await"
-                    raise RuntimeError(msg)
+                    value = run(call, pick(frame.values))
             except StopIteration as stop:
-                if step.is_async:
+                if is_async:
                     complete(frame, index, stop.value)
                 else:
                     stepper.fail(frame, index, failure_of(stop))
             except Exception as exc:  # noqa: BLE001  (whatever a node raises is the step's)
                 stepper.fail(frame, index, failure_of(exc))
             else:
-                complete(frame, index, result)
+                complete(frame, index, value)
 
     def _arguments(self, frame: Frame, step: Step) -> tuple[list[Any], dict[str, Any]]:
         stepper = self._stepper
@@ -239,8 +230,7 @@ class Loop:
             context = copy_context()
             if step.is_async:
                 context.run(call(*arguments, **named).send, None)
-                msg = f"`{step.alias}` suspended without an await"
-                raise RuntimeError(msg)
+                raise RuntimeError(_SUSPENDED)
             value = context.run(call, *arguments, **named)
         except StopIteration as stop:
             if step.is_async:

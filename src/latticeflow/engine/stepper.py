@@ -140,25 +140,25 @@ class Stepper:
             self.busy -= 1
             if self._is_late(frame, index):
                 return
-        frame.values[index] = value
-        plan = frame.plan
-        if plan.special[index]:
-            self._complete_special(frame, index, value)
+        onward = frame.onward[index]
+        if onward is None:
+            self._completed(frame, index, value)
             self._pump()
             return
-        remaining = frame.remaining
-        for follower in plan.followers[index]:
-            left = remaining[follower] - 1
-            remaining[follower] = left
-            if not left:
-                if plan.plain[follower]:
+        frame.values[index] = value
+        alone, joining = onward
+        for follower in alone:
+            self.ready.append((frame, follower))
+        if joining:
+            remaining = frame.remaining
+            for follower in joining:
+                left = remaining[follower] - 1
+                remaining[follower] = left
+                if not left:
                     self.ready.append((frame, follower))
-                else:
-                    self._resolve(frame, follower)
         frame.open -= 1
-        if frame.open <= 0:
+        if not frame.open:
             self._settle(frame)
-        if self._todo:
             self._pump()
 
     def fail(self, frame: Frame, index: int, failure: Failure) -> None:
@@ -548,7 +548,7 @@ class Stepper:
             return
         frame.failed_at = index
         frame.failure = failure
-        frame.open = 0
+        frame.stop_short_cuts()
         remaining = frame.remaining
         for later in range(index + 1, len(remaining)):
             remaining[later] += _LATER
@@ -571,7 +571,7 @@ class Stepper:
         if frame.cancelling or frame.ended:
             return
         frame.cancelling = True
-        frame.open = 0
+        frame.stop_short_cuts()
         self._drop_ready(lambda start: start[0] is frame)
         for index in list(frame.in_flight):
             self._cancel_step(frame, index)

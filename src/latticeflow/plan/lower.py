@@ -27,7 +27,18 @@ from latticeflow.flow.surfaces import (
     as_aliases,
     surface_config,
 )
-from latticeflow.plan.model import SKIPPED, EachBody, Feed, LoopBody, Plan, Route, Step, StepKind
+from latticeflow.plan.model import (
+    SKIPPED,
+    EachBody,
+    Feed,
+    LoopBody,
+    Onward,
+    Plan,
+    Quick,
+    Route,
+    Step,
+    StepKind,
+)
 from latticeflow.plan.select import compile_select
 from latticeflow.plan.suspension import never_suspends
 
@@ -104,12 +115,13 @@ class _Lowering:
             step = self._step(index, node, may_skip)
             steps.append(step)
         output = self.flow.output
+        needed = tuple(len(edges) for edges in self.inbound)
         return Plan(
             flow=self.flow,
             digest=self.digest,
             steps=tuple(steps),
             followers=tuple(tuple(targets) for targets in self.outbound),
-            needed=tuple(len(edges) for edges in self.inbound),
+            needed=needed,
             plain=tuple(step.plain for step in steps),
             special=tuple(step.special for step in steps),
             first=tuple(i for i, edges in enumerate(self.inbound) if not edges),
@@ -118,6 +130,11 @@ class _Lowering:
             max_parallel=self.flow.max_parallel,
             inbound=tuple(
                 tuple(self.index[edge.from_] for edge in edges) for edges in self.inbound
+            ),
+            quick=tuple(_quick(step) for step in steps),
+            onward=tuple(
+                _onward(step, followers, steps, needed)
+                for step, followers in zip(steps, self.outbound, strict=True)
             ),
             index_of=self.index,
         )
@@ -455,6 +472,23 @@ def _picker(feeds: tuple[Feed, ...], arity: int) -> Callable[[list[Any]], Any] |
     if any(feed.source < 0 or feed.select or feed.decode for feed in feeds):
         return None
     return itemgetter(*(feed.source for feed in feeds))
+
+
+def _quick(step: Step) -> Quick | None:
+    if not step.direct or step.pick is None or step.call is None:
+        return None
+    return step.call, step.pick, step.is_async, step.arity > 1
+
+
+def _onward(
+    step: Step, followers: list[int], steps: list[Step], needed: tuple[int, ...]
+) -> Onward | None:
+    if step.special or not all(steps[follower].plain for follower in followers):
+        return None
+    return (
+        tuple(follower for follower in followers if needed[follower] == 1),
+        tuple(follower for follower in followers if needed[follower] > 1),
+    )
 
 
 def _body_of_one(parent: Flow, node: Node, ports: list[str]) -> Flow:

@@ -124,12 +124,20 @@ class Step:
     effectful: bool = False
 
 
+Quick = tuple[Callable[..., Any], Callable[[list[Any]], Any], bool, bool]
+"""A direct step: its function, its arguments from the values, is it async, are they several."""
+
+Onward = tuple[tuple[int, ...], tuple[int, ...]]
+"""The plain followers of a step: those that wait for it alone, and those that wait for more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """A flow, compiled. Steps are in an order in which every edge goes forward.
 
     `followers[i]` names the step at the end of each edge that leaves step `i`, `needed[i]` counts
-    the edges that enter it, `first` are the steps without any.
+    the edges that enter it, `first` are the steps without any. `quick` and `onward` say the same
+    once more for the steps that need no decision: how to call one, and what it lets start.
     """
 
     flow: Flow
@@ -144,6 +152,8 @@ class Plan:
     output_select: Callable[[Any], Any] | None
     max_parallel: int | None
     inbound: tuple[tuple[int, ...], ...] = ()
+    quick: tuple[Quick | None, ...] = ()
+    onward: tuple[Onward | None, ...] = ()
     index_of: Mapping[str, int] = field(default_factory=dict)
 
     def sources(self, index: int) -> tuple[int, ...]:
