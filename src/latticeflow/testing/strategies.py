@@ -47,6 +47,9 @@ _TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 _NAME = st.from_regex(r"[a-z][a-z0-9_]{0,8}", fullmatch=True)
 _COUNT = st.integers(min_value=0, max_value=2**53)
 _FLOAT = st.floats(allow_nan=False, allow_infinity=False, width=32)
+_IDENTIFIER = _TEXT | st.sampled_from(
+    ["std.trigger.manual", "std.input", "std.expr", "std.record", "std.merge", "std.fail"]
+)
 _ALIAS = st.one_of(_NAME, _TEXT.filter(bool))
 
 
@@ -129,7 +132,7 @@ def _nodes(draw: st.DrawFn, own_id: str, alias: str, depth: int) -> Node:
     return Node(
         id=node_id(own_id, alias),
         alias=alias,
-        identifier=draw(_TEXT),
+        identifier=draw(_IDENTIFIER),
         name=alias,
         kind=draw(st.sampled_from(["trigger", "inline", "activity", "subflow"])),
         effects=draw(st.sampled_from(Effects)),
