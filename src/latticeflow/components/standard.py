@@ -12,7 +12,14 @@ from functools import lru_cache
 from typing import Never
 
 from latticeflow.components.naming import resolve_name
-from latticeflow.expr import DYN, ExpressionError, Program, Type, compile_expression, from_json_schema
+from latticeflow.expr import (
+    DYN,
+    ExpressionError,
+    Program,
+    Type,
+    compile_expression,
+    from_json_schema,
+)
 from latticeflow.flow.component import Catalog, Component, NodeSpec
 from latticeflow.flow.lattice import Determinism, Effects
 from latticeflow.flow.model import Node, Port, SchemaRef

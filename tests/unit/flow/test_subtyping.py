@@ -158,20 +158,21 @@ def is_valid(value: Any, schema: Any) -> bool:
 
 
 def test_a_failure_takes_back_what_stood_on_it() -> None:
-    """A pair that held only while an outer pair was taken to hold must be looked at again."""
+    """`b` fits only while `A` is taken to fit, which fails at `x` after `b` was looked at."""
+    chain, link = {"$ref": "#/$defs/Chain"}, {"$ref": "#/$defs/Link"}
     source = {
         "$defs": {
-            "A": record(("b", "x"), b={"$ref": "#/$defs/B"}, x=STR),
-            "B": {"anyOf": [NULL, {"$ref": "#/$defs/A"}]},
+            "Link": record(("b", "x"), b=chain, x=union(STR, INT)),
+            "Chain": union(NULL, link),
         },
-        **record(("a", "b"), a=union(INT, {"$ref": "#/$defs/A"}), b={"$ref": "#/$defs/B"}),
+        **record(("a", "b"), a=link, b=chain),
     }
     target = {
         "$defs": {
-            "A": record(("b", "x"), b={"$ref": "#/$defs/B"}, x=INT),
-            "B": {"anyOf": [NULL, {"$ref": "#/$defs/A"}]},
+            "Link": record(("b", "x"), b=chain, x=INT),
+            "Chain": union(NULL, link),
         },
-        **record(("a", "b"), a={}, b={"$ref": "#/$defs/B"}),
+        **record(("a", "b"), a=union(link, record(("b", "x"), b={}, x={})), b=chain),
     }
     verdict = is_subtype(source, target)
     assert (verdict.decision, verdict.path) == ("no", "b.x")

@@ -13,7 +13,7 @@ from latticeflow.hosts.local.arguments import bind_arguments
 from latticeflow.hosts.local.compiling import compiled
 from latticeflow.hosts.local.preparing import Prepared, judge, prepare
 from latticeflow.hosts.local.providers import Providers
-from latticeflow.hosts.local.running import Execution, Result, make_run, surroundings_of
+from latticeflow.hosts.local.running import Execution, Result, make_unrecorded_run, surroundings_of
 from latticeflow.runs import RunStatus
 
 R = TypeVar("R")
@@ -111,7 +111,7 @@ def ephemeral(
     grants: Grants | Mapping[str, object] | None = None,
 ) -> Execution:
     """Describe a run in this process that nothing is stored of."""
-    run_record = make_run(prepared, {}, durability="off")
+    run_record = make_unrecorded_run(prepared)
     given = Providers(None, grants).grants_for(prepared.needs)
     return Execution(
         prepared=prepared,

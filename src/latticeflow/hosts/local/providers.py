@@ -50,6 +50,8 @@ class Providers:
         Raises:
             CapabilityMissingError: nothing provides what a node asks for (CAP101).
         """
+        if not needs.families and not needs.specs:
+            return _NOTHING
         if self._whole is not None:
             grants = self._whole
         else:
@@ -75,6 +77,9 @@ class Providers:
             close = getattr(provider, "close", None)
             if close is not None:
                 close()
+
+
+_NOTHING = Grants({})
 
 
 def store_folder(store_url: str | None) -> Path | None:

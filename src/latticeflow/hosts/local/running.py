@@ -103,6 +103,21 @@ def make_run(
     )
 
 
+def make_unrecorded_run(prepared: Prepared) -> Run:
+    """Describe a run that nobody will look up: what its steps may see of it, and no more."""
+    return Run(
+        run_id=new_run_id(),
+        flow_name=prepared.flow.name,
+        flow_version=prepared.flow.version,
+        flow_digest=prepared.plan.digest,
+        flow_ir=b"",
+        arguments=b"",
+        created_at_ms=wall_ms(),
+        durability="off",
+        seed=secrets.randbits(48),
+    )
+
+
 def product_version() -> str:
     """Return the version of the package that runs."""
     return str(getattr(sys.modules["latticeflow"], "__version__", "unknown"))

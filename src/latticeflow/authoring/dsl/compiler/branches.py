@@ -230,7 +230,7 @@ def _decided(
         return None
     if one.routing.kind != "if" or not isinstance(yes, Const) or not isinstance(no, Const):
         return None
-    if {yes.value, no.value} != {True, False} or not yes.type is no.type is bool:
+    if not yes.type is no.type is bool or yes.value is no.value:
         return None
     path = tuple(one.routing.pointer.split("/")[1:])
     test = Ref(one.routing.source, path, bool)

@@ -74,8 +74,10 @@ def is_one_of(found: object, things: Container[Any]) -> bool:
 
 def known_as(found: Thing) -> Thing:
     """Return our word for one of asyncio's own; it is not imported for that."""
-    name = (getattr(found, "__module__", None), getattr(found, "__qualname__", None))
-    return _STANDARD.get(name, found) if name[0] and name[1] else found  # type: ignore[arg-type]
+    module, name = getattr(found, "__module__", None), getattr(found, "__qualname__", None)
+    if not (isinstance(module, str) and isinstance(name, str)):
+        return found
+    return _STANDARD.get((module, name), found)
 
 
 def await_(frame: Frame, node: ast.Await) -> Value:
@@ -147,7 +149,7 @@ def _of_value(frame: Frame, node: ast.Call) -> Value:
 
 
 def _refused(frame: Frame, node: ast.Call, found: object) -> Value:
-    is_builtin = getattr(builtins, getattr(found, "__name__", ""), None) is found
+    is_builtin = any(found is known for known in vars(builtins).values())
     if not is_builtin:
         look_at_arguments(frame, node)
     if isinstance(found, type) and issubclass(found, BaseException):
