@@ -126,9 +126,5 @@ def _committed(step: Step) -> str:
 
 def _capabilities(prepared: Prepared) -> list[str]:
     return sorted(
-        {
-            identifier
-            for spec in prepared.needs.specs
-            for identifier in spec.capabilities.values()
-        }
+        {identifier for spec in prepared.needs.specs for identifier in spec.capabilities.values()}
     )
