@@ -6,6 +6,7 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from latticeflow.authoring.toml import read_workflow
@@ -139,7 +140,7 @@ async def test_runs_to_its_result(tmp_path: Path) -> None:
 async def test_its_json_runs_to_the_same(tmp_path: Path) -> None:
     first = prepared()
     flow = decode_flow(first.ir)
-    again = dataclasses.replace(first, flow=flow, plan=lower_graph(flow, first.catalog))
+    again = msgspec.structs.replace(first, flow=flow, plan=lower_graph(flow, first.catalog))
     assert await result_of(again, tmp_path, n=5) == await result_of(first, tmp_path, n=5)
 
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from latticeflow.diagnostics import Diagnostic
 from latticeflow.flow.component import Catalog
 from latticeflow.flow.model import Flow, Span
 
 
-@dataclass(frozen=True, slots=True)
-class Authored:
+class Authored(msgspec.Struct, frozen=True):
     """The result of reading a source.
 
     `flow` is None when the source is too broken for a graph; `diagnostics` then say why.
@@ -22,8 +22,8 @@ class Authored:
     """
 
     flow: Flow | None
-    catalog: Catalog = field(default_factory=Catalog)
-    spans: Mapping[str, Span] = field(default_factory=dict)
+    catalog: Catalog = msgspec.field(default_factory=Catalog)
+    spans: Mapping[str, Span] = msgspec.field(default_factory=dict)
     diagnostics: tuple[Diagnostic, ...] = ()
-    files: Mapping[str, str] = field(default_factory=dict)
-    decode: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
+    files: Mapping[str, str] = msgspec.field(default_factory=dict)
+    decode: Mapping[str, Callable[[Any], Any]] = msgspec.field(default_factory=dict)

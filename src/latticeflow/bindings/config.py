@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from latticeflow.diagnostics import Diagnostic, Location, UsageError, did_you_mean, report
 
@@ -14,8 +15,7 @@ FILE = "flows.toml"
 PROJECT_FILE = "pyproject.toml"
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(msgspec.Struct, frozen=True):
     """A setting: what it is by default, what it does, and how its text is read."""
 
     name: str
@@ -29,8 +29,7 @@ class Setting:
         return f"FLOWS_{self.name.upper()}"
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(msgspec.Struct, frozen=True):
     """What a setting is, and who said so."""
 
     setting: Setting
@@ -38,8 +37,7 @@ class Value:
     origin: str
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
+class Config(msgspec.Struct, frozen=True):
     """The settings of a project. `root` is its folder: where the configuration file is."""
 
     root: Path

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Final
+
+import msgspec
 
 from latticeflow.capabilities import HINTS, HintTable
 from latticeflow.checks.bodies import KnownCalls, shipped
@@ -17,8 +18,7 @@ from latticeflow.flow.model import Flow
 Infer = Callable[[Component], tuple[Effects, Determinism]]
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(msgspec.Struct, frozen=True):
     """What a check is told beside the flow.
 
     `support` says what the host runs, `hints` which hints exist and their floors, `known` which
@@ -28,15 +28,14 @@ class Options:
 
     strict: bool = False
     support: Support = LOCAL
-    hints: HintTable = field(default_factory=lambda: HINTS)
-    known: KnownCalls = field(default_factory=shipped)
+    hints: HintTable = msgspec.field(default_factory=lambda: HINTS)
+    known: KnownCalls = msgspec.field(default_factory=shipped)
 
 
 _PROOF: Final = object()
 
 
-@dataclass(frozen=True, slots=True)
-class CheckedFlow:
+class CheckedFlow(msgspec.Struct, frozen=True):
     """A flow that passed the checks, over the components it was checked with.
 
     Only `check` makes one, so having one proves that the checks ran. `to_check` names the edges
@@ -47,9 +46,9 @@ class CheckedFlow:
 
     flow: Flow
     catalog: Catalog
-    to_check: Mapping[str, tuple[tuple[str, str, str], ...]] = field(default_factory=dict)
-    proved: Mapping[str, bool] = field(default_factory=dict)
-    proof: object = field(default=None, repr=False, compare=False)
+    to_check: Mapping[str, tuple[tuple[str, str, str], ...]] = msgspec.field(default_factory=dict)
+    proved: Mapping[str, bool] = msgspec.field(default_factory=dict)
+    proof: object = None
 
     def __post_init__(self) -> None:
         if self.proof is not _PROOF:
@@ -66,8 +65,7 @@ def passed(
     return CheckedFlow(flow, catalog, to_check, proved, _PROOF)
 
 
-@dataclass(frozen=True, slots=True)
-class CheckResult:
+class CheckResult(msgspec.Struct, frozen=True):
     """What the checks found, in the order of the source; `checked` is None when it must not run."""
 
     checked: CheckedFlow | None

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import msgspec
 
 
-@dataclass(frozen=True, slots=True)
-class Support:
+class Support(msgspec.Struct, frozen=True):
     """The profile of a host: the surfaces, triggers and fields it enforces.
 
     `fields` are the optional promises of the IR, by their names in `FIELDS`.
@@ -25,7 +24,7 @@ class Support:
         fields: frozenset[str] = frozenset(),
     ) -> Support:
         """Return a profile that also runs these."""
-        return replace(
+        return msgspec.structs.replace(
             self,
             surfaces=self.surfaces | surfaces,
             triggers=self.triggers | triggers,

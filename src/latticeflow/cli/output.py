@@ -7,7 +7,6 @@ import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Self, TextIO
 
 import msgspec
@@ -16,8 +15,7 @@ from latticeflow.diagnostics import Diagnostic, LatticeFlowError
 from latticeflow.diagnostics.render import read_source, render_text
 
 
-@dataclass(slots=True)
-class Output:
+class Output(msgspec.Struct):
     """The two streams of a command, and how they are to look."""
 
     out: TextIO
@@ -26,7 +24,7 @@ class Output:
     color: str = "auto"
     quiet: bool = False
     verbose: bool = False
-    files: dict[str, str] = field(default_factory=dict)
+    files: dict[str, str] = msgspec.field(default_factory=dict)
 
     @classmethod
     def for_streams(cls, arguments: Sequence[str]) -> Self:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from latticeflow.engine.failure import Failure
 from latticeflow.plan import SKIPPED, Plan, Step
@@ -95,15 +96,14 @@ class Frame:
         return self.path + self.plan.steps[index].alias
 
 
-@dataclass(slots=True)
-class Rounds:
+class Rounds(msgspec.Struct):
     """How far a `for_each` or `loop` is. `kept` maps a round to its result."""
 
     arguments: dict[str, Any]
-    items: list[Any] = field(default_factory=list)
+    items: list[Any] = msgspec.field(default_factory=list)
     next: int = 0
     active: int = 0
-    kept: dict[int, Any] = field(default_factory=dict)
+    kept: dict[int, Any] = msgspec.field(default_factory=dict)
     broke: bool = False
     failure: Failure | None = None
     failed_round: int = -1

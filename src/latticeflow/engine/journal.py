@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
 from typing import Any, Protocol
+
+import msgspec
 
 from latticeflow.runs import Event, EventKind, Run, RunError, RunStore
 
@@ -19,8 +20,7 @@ class Observer(Protocol):
         """Take note of a line that a step wrote."""
 
 
-@dataclass(slots=True)
-class Past:
+class Past(msgspec.Struct):
     """What the history says of one attempt of a step.
 
     `value` is set when it completed, `error` when it failed; with neither it was begun and its

@@ -7,7 +7,7 @@ Every finding has a code of the family `EXPR`; the table of codes describes each
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from latticeflow.diagnostics import LatticeFlowError
 
@@ -37,8 +37,7 @@ WRONG_DYNAMIC_TYPE = "EXPR108"
 EVALUATION = "EXPR109"
 
 
-@dataclass(frozen=True, slots=True)
-class ExpressionIssue:
+class ExpressionIssue(msgspec.Struct, frozen=True):
     """A finding in the text of an expression.
 
     `offset` and `end` count characters of the text; `end` is exclusive.

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 from latticeflow.expr import issues
 from latticeflow.expr.issues import ExpressionIssue
@@ -34,8 +35,7 @@ _SIMPLE = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v"
 MAX_CODE_POINT = 0x10FFFF
 
 
-@dataclass(slots=True)
-class Token:
+class Token(msgspec.Struct):
     """A token; `value` is what a literal stands for, else its text."""
 
     kind: TokenKind

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from latticeflow.expr.issues import ExpressionIssue
 from latticeflow.expr.parser import parse
@@ -11,8 +12,7 @@ from latticeflow.expr.syntax import Ident, Index, Literal, Node, Select, childre
 from latticeflow.expr.uses import Path
 
 
-@dataclass(frozen=True, slots=True)
-class Mention:
+class Mention(msgspec.Struct, frozen=True):
     """A path in the text of an expression.
 
     `start` is where it begins; `spans` holds where each step of `path` stands.

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal as OneOf
 from typing import TypeAlias
 
+import msgspec
 
-@dataclass(slots=True, eq=False)
-class Literal:
+
+class Literal(msgspec.Struct, eq=False):
     """A constant: null, bool, int, float, str or bytes."""
 
     start: int
@@ -16,8 +16,7 @@ class Literal:
     value: bool | int | float | str | bytes | None
 
 
-@dataclass(slots=True, eq=False)
-class Ident:
+class Ident(msgspec.Struct, eq=False):
     """A name."""
 
     start: int
@@ -25,8 +24,7 @@ class Ident:
     name: str
 
 
-@dataclass(slots=True, eq=False)
-class Select:
+class Select(msgspec.Struct, eq=False):
     """`operand.field`."""
 
     start: int
@@ -36,8 +34,7 @@ class Select:
     field_start: int
 
 
-@dataclass(slots=True, eq=False)
-class Index:
+class Index(msgspec.Struct, eq=False):
     """`operand[index]`."""
 
     start: int
@@ -46,8 +43,7 @@ class Index:
     index: Node
 
 
-@dataclass(slots=True, eq=False)
-class Call:
+class Call(msgspec.Struct, eq=False):
     """`name(args)`, or `target.name(args)`; macros too."""
 
     start: int
@@ -58,8 +54,7 @@ class Call:
     args: tuple[Node, ...]
 
 
-@dataclass(slots=True, eq=False)
-class Unary:
+class Unary(msgspec.Struct, eq=False):
     """`!operand` or `-operand`."""
 
     start: int
@@ -68,8 +63,7 @@ class Unary:
     operand: Node
 
 
-@dataclass(slots=True, eq=False)
-class Binary:
+class Binary(msgspec.Struct, eq=False):
     """`left op right`."""
 
     start: int
@@ -80,8 +74,7 @@ class Binary:
     right: Node
 
 
-@dataclass(slots=True, eq=False)
-class Ternary:
+class Ternary(msgspec.Struct, eq=False):
     """`condition ? then : otherwise`."""
 
     start: int
@@ -91,8 +84,7 @@ class Ternary:
     otherwise: Node
 
 
-@dataclass(slots=True, eq=False)
-class ListDisplay:
+class ListDisplay(msgspec.Struct, eq=False):
     """`[items]`."""
 
     start: int
@@ -100,8 +92,7 @@ class ListDisplay:
     items: tuple[Node, ...]
 
 
-@dataclass(slots=True, eq=False)
-class MapDisplay:
+class MapDisplay(msgspec.Struct, eq=False):
     """`{key: value}`."""
 
     start: int

@@ -9,9 +9,10 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeAlias
+
+import msgspec
 
 from latticeflow.expr import issues
 from latticeflow.expr.issues import ExpressionError, ExpressionIssue
@@ -23,8 +24,7 @@ from latticeflow.expr.types import STRING, Type, is_nullable
 OPENING, CLOSING, ESCAPED = "${{", "}}", "$${{"
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(msgspec.Struct, frozen=True):
     """Plain text between expressions, from `start` to `end` of the template."""
 
     text: str
@@ -32,8 +32,7 @@ class Text:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Hole:
+class Hole(msgspec.Struct, frozen=True):
     """An expression; `start` and `end` enclose `${{ }}`, `offset` is where its text begins."""
 
     expression: str
@@ -110,8 +109,7 @@ def _closing(text: str, offset: int) -> int | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
+class Template(msgspec.Struct, frozen=True):
     """A checked template. Make it with `compile_template`.
 
     `parts` are plain texts and programs in their order.
@@ -184,7 +182,7 @@ def _null_text(piece: Hole) -> ExpressionIssue:
 
 
 def _shifted(issue: ExpressionIssue, by: int) -> ExpressionIssue:
-    return replace(issue, offset=issue.offset + by, end=issue.end + by)
+    return msgspec.structs.replace(issue, offset=issue.offset + by, end=issue.end + by)
 
 
 def format_value(value: object) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
+
+import msgspec
 
 from latticeflow.expr.types import Type
 
@@ -16,12 +17,11 @@ Path: TypeAlias = tuple[Step, ...]
 SlotKind: TypeAlias = Literal["value", "has", "size"]
 
 
-@dataclass(slots=True, eq=False)
-class Use:
+class Use(msgspec.Struct, eq=False):
     """How a place in a value is used: as a whole, or only some fields or items of it."""
 
     whole: bool = False
-    fields: dict[Step, Use] = field(default_factory=dict)
+    fields: dict[Step, Use] = msgspec.field(default_factory=dict)
     items: Use | None = None
 
     def at(self, step: Step) -> Use:
@@ -35,8 +35,7 @@ class Use:
         return self.items
 
 
-@dataclass(slots=True, eq=False)
-class Slot:
+class Slot(msgspec.Struct, eq=False):
     """A value that the evaluator gets: a path of a variable, its presence, or its length."""
 
     name: str
@@ -46,8 +45,7 @@ class Slot:
     use: Use
 
 
-@dataclass(slots=True, eq=False)
-class Resolved:
+class Resolved(msgspec.Struct, eq=False):
     """What the check knows about a part of an expression.
 
     `path` is set while it is a plain path of a variable, `key` names it for narrowing, `use` is

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -40,8 +39,7 @@ class NodeSpec(msgspec.Struct, kw_only=True, frozen=True):
     span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Component:
+class Component(msgspec.Struct, frozen=True):
     """A declaration and, where it can run here, its implementation.
 
     `call` takes the inputs: names in `positional` by position, the rest by keyword. A coroutine
@@ -54,7 +52,7 @@ class Component:
     call: Callable[..., Any] | None = None
     is_async: bool = False
     positional: tuple[str, ...] = ()
-    decode: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
+    decode: Mapping[str, Callable[[Any], Any]] = msgspec.field(default_factory=dict)
     decode_output: Callable[[Any], Any] | None = None
     bind: Callable[[Node], Callable[..., Any]] | None = None
 

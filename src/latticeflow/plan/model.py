@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, Final
+
+import msgspec
 
 from latticeflow.flow.component import Component
 from latticeflow.flow.model import Flow, Node, Retry
@@ -35,8 +36,7 @@ class StepKind(IntEnum):
     SHELL = 6
 
 
-@dataclass(frozen=True, slots=True)
-class Feed:
+class Feed(msgspec.Struct, frozen=True):
     """Where one input comes from: a step's value, or (`source` is -1) a literal or template."""
 
     port: str
@@ -49,8 +49,7 @@ class Feed:
     default: Any = None
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(msgspec.Struct, frozen=True):
     """What a routing step opens: the text at `select` picks a label; others' targets close."""
 
     select: Callable[[Any], Any] | None
@@ -59,8 +58,7 @@ class Route:
     targets: frozenset[int]
 
 
-@dataclass(frozen=True, slots=True)
-class EachBody:
+class EachBody(msgspec.Struct, frozen=True):
     """How the rounds of a `for_each` body run; see `flow.surfaces.ForEachConfig`."""
 
     item: str
@@ -73,8 +71,7 @@ class EachBody:
     stop: Callable[[Any], Any] | None
 
 
-@dataclass(frozen=True, slots=True)
-class LoopBody:
+class LoopBody(msgspec.Struct, frozen=True):
     """How the rounds of a `loop` body run; see `flow.surfaces.LoopConfig`."""
 
     condition: Callable[[Mapping[str, Any]], bool] | None
@@ -85,8 +82,7 @@ class LoopBody:
     fail_when_exhausted: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(msgspec.Struct, frozen=True):
     """One node, ready to run.
 
     `plain` steps can never see a skipped input, so they start as soon as their inputs are there.
@@ -131,8 +127,7 @@ Onward = tuple[tuple[int, ...], tuple[int, ...]]
 """The plain followers of a step: those that wait for it alone, and those that wait for more."""
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(msgspec.Struct, frozen=True):
     """A flow, compiled. Steps are in an order in which every edge goes forward.
 
     `followers[i]` names the step at the end of each edge that leaves step `i`, `needed[i]` counts
@@ -154,7 +149,7 @@ class Plan:
     inbound: tuple[tuple[int, ...], ...] = ()
     quick: tuple[Quick | None, ...] = ()
     onward: tuple[Onward | None, ...] = ()
-    index_of: Mapping[str, int] = field(default_factory=dict)
+    index_of: Mapping[str, int] = msgspec.field(default_factory=dict)
 
     def sources(self, index: int) -> tuple[int, ...]:
         """Return the step at the start of each edge that enters step `index`."""

@@ -1,8 +1,8 @@
 """Every code has an example that fires exactly it, and one that fires nothing."""
 
-from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from latticeflow.checks import LOCAL, Options, check
@@ -19,7 +19,7 @@ PLACELESS = {"FLOW001"}
 WITHOUT_FILE = {"FLOW002"}
 """A file that changes after its import is no file: the compiler's own tests make one."""
 
-EVERYTHING = replace(
+EVERYTHING = msgspec.structs.replace(
     LOCAL,
     host="everything",
     surfaces=LOCAL.surfaces | {"window", "partition", "rate_limit", "join", "zip", "await"},

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from types import FrameType, FunctionType
 from typing import Any
 
@@ -47,8 +46,7 @@ INPUT = "input"
 _REQUIRED: Any = object()
 
 
-@dataclass(frozen=True, slots=True)
-class Handle:
+class Handle(msgspec.Struct, frozen=True):
     """The output of a node that was added, or a part of it: `order["items"][0]`."""
 
     alias: str
@@ -294,7 +292,7 @@ class FlowBuilder:
             identifier = f"{wanted}~{number}"
         if identifier != wanted:
             spec = msgspec.structs.replace(component.spec, identifier=identifier)
-            component = replace(component, spec=spec)
+            component = msgspec.structs.replace(component, spec=spec)
         self._used[identifier] = component
         self._fields[identifier] = node_fields(component, options)
         if options is not None and options.compensate is not None:

@@ -55,7 +55,7 @@ def inline_component(fn: FunctionType, identifier: str, name: str) -> Component:
     """
     made = _from_function(fn)
     spec = msgspec.structs.replace(made.spec, identifier=identifier, name=name)
-    return dataclasses.replace(made, spec=spec)
+    return msgspec.structs.replace(made, spec=spec)
 
 
 def is_data_type(kind: object) -> bool:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import linecache
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import reduce
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any, TypeAlias
+
+import msgspec
 
 from latticeflow.authoring.dsl.builder import FlowBuilder
 from latticeflow.authoring.dsl.components import component_of, is_data_type
@@ -22,8 +23,7 @@ FlowSource: TypeAlias = Callable[..., Any] | FlowBuilder
 """A flow function, or a builder at a module's top level."""
 
 
-@dataclass(frozen=True, slots=True)
-class LoadedTarget:
+class LoadedTarget(msgspec.Struct, frozen=True):
     """What a target named.
 
     `flow` is the one that was asked for, or the module's only one; it is None exactly when
@@ -33,10 +33,10 @@ class LoadedTarget:
 
     target: str
     flow: FlowSource | None = None
-    flows: Mapping[str, FlowSource] = field(default_factory=dict)
+    flows: Mapping[str, FlowSource] = msgspec.field(default_factory=dict)
     module: ModuleType | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
-    files: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, str] = msgspec.field(default_factory=dict)
 
 
 def load_python(target: str, *, root: Path | None = None) -> LoadedTarget:

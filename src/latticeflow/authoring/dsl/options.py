@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from types import FunctionType
 from typing import Final, Literal, TypeAlias
+
+import msgspec
 
 from latticeflow.authoring.dsl.triggers import Trigger
 from latticeflow.flow.identity import DEVELOPMENT_VERSION
@@ -32,8 +33,7 @@ class NoFallback:
 NO_FALLBACK: Final = NoFallback()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NodeOptions:
+class NodeOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What `@node` was told; None means: not said, so inferred or defaulted."""
 
     name: str | None = None
@@ -55,8 +55,7 @@ class NodeOptions:
         return self.effects is not None or self.determinism is not None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FlowOptions:
+class FlowOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What `@flow` was told."""
 
     name: str | None = None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import typing
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -28,14 +27,13 @@ _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_O
 NOTHING = inspect.Parameter.empty
 
 
-@dataclass(slots=True)
-class Signature:
+class Signature(msgspec.Struct):
     """What a component takes and gives, read off its signature."""
 
-    ports: dict[str, Port] = field(default_factory=dict)
-    decode: dict[str, Decode] = field(default_factory=dict)
-    capabilities: dict[str, str] = field(default_factory=dict)
-    positional: list[str] = field(default_factory=list)
+    ports: dict[str, Port] = msgspec.field(default_factory=dict)
+    decode: dict[str, Decode] = msgspec.field(default_factory=dict)
+    capabilities: dict[str, str] = msgspec.field(default_factory=dict)
+    positional: list[str] = msgspec.field(default_factory=list)
     variadic: str | None = None
     returns: Annotation = NOTHING
 

@@ -6,9 +6,10 @@ In a direct call they work on the stream as it is; time is what the items say it
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Generic, Literal, TypeVar
+
+import msgspec
 
 from latticeflow.authoring.dsl.durations import Duration, parse_duration
 from latticeflow.authoring.dsl.refusing import read_duration
@@ -18,8 +19,7 @@ U = TypeVar("U")
 K = TypeVar("K")
 
 
-@dataclass(frozen=True, slots=True)
-class Window(Generic[T]):
+class Window(msgspec.Struct, Generic[T], frozen=True):
     """The items of a stretch of time; `end` is exclusive."""
 
     items: list[T]
@@ -27,8 +27,7 @@ class Window(Generic[T]):
     end: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(msgspec.Struct, frozen=True):
     """How time is cut: `tumbling`, `sliding` or `session`."""
 
     kind: Literal["tumbling", "sliding", "session"]

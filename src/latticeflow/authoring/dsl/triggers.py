@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Final, Literal
+
+import msgspec
 
 from latticeflow.authoring.dsl.durations import Duration, duration_ms
 from latticeflow.authoring.dsl.refusing import refuse
@@ -13,12 +14,11 @@ TriggerKind = Literal["manual", "http", "schedule", "queue"]
 Respond = Literal["immediate", "on_last", "explicit"]
 
 
-@dataclass(frozen=True, slots=True)
-class Trigger:
+class Trigger(msgspec.Struct, frozen=True):
     """One way to start a flow; `config` is JSON, its keys depend on `kind`."""
 
     kind: TriggerKind
-    config: Mapping[str, object] = field(default_factory=dict)
+    config: Mapping[str, object] = msgspec.field(default_factory=dict)
 
 
 manual: Final = Trigger("manual")
@@ -59,20 +59,17 @@ def queue(name: str, /, *, group: str | None = None) -> Trigger:
     return Trigger("queue", {"name": name, "group": group})
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(msgspec.Struct, frozen=True):
     """A parameter that comes from a request header: `Annotated[str, Header("x-key")]`."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
+class Body(msgspec.Struct, frozen=True):
     """A parameter that is the request's body: `Annotated[Order, Body]`."""
 
 
-@dataclass(frozen=True, slots=True)
-class PathParam:
+class PathParam(msgspec.Struct, frozen=True):
     """A parameter that comes from the request's path: `Annotated[str, PathParam]`."""
 
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol, TypeVar
+
+import msgspec
 
 from latticeflow.authoring.dsl.durations import Duration
 from latticeflow.authoring.dsl.refusing import read_duration
@@ -20,8 +21,7 @@ from latticeflow.diagnostics import LatticeFlowError
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(msgspec.Struct, frozen=True):
     """What a person decided."""
 
     approved: bool

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from latticeflow.components.shell.errors import ShellConfigError
 from latticeflow.diagnostics import report
@@ -19,8 +20,7 @@ SHELL = "/bin/sh"
 _VARIABLES = {"params": DYN, "steps": DYN, "run": DYN, "env": DYN, "inputs": DYN}
 
 
-@dataclass(frozen=True, slots=True)
-class ShellCommand:
+class ShellCommand(msgspec.Struct, frozen=True):
     """A program with its arguments, and the variables it needs beside its surroundings'."""
 
     argv: tuple[str, ...]

@@ -8,8 +8,9 @@ enums, lists, tuples, maps, numbers, formats, references (also recursive). What 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
+
+import msgspec
 
 from latticeflow.flow.model import Json
 from latticeflow.flow.schema.disjointness import are_disjoint
@@ -52,8 +53,7 @@ _MOST_COMPARISONS = 20_000
 _MOST_TAGS = 32
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True):
     """The answer, and for a `no` or `unknown` where (a path of fields) and why."""
 
     decision: Decision

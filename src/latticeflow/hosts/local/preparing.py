@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from latticeflow.authoring import Authored
 from latticeflow.checks import BodyReader
@@ -21,8 +22,7 @@ READER = BodyReader()
 """Reads the bodies of nodes; kept, so that no body is read twice in a process."""
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(msgspec.Struct, frozen=True):
     """A flow that passed the checks, ready to run.
 
     `ir` is its canonical JSON, `code_digests` the digest of each node's code by node alias path,
@@ -34,20 +34,19 @@ class Prepared:
     plan: Plan
     catalog: Catalog
     ir: bytes
-    code_digests: Mapping[str, str] = field(default_factory=dict)
+    code_digests: Mapping[str, str] = msgspec.field(default_factory=dict)
     target: str | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
-    decode: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
-    needs: Needs = field(default_factory=Needs)
+    decode: Mapping[str, Callable[[Any], Any]] = msgspec.field(default_factory=dict)
+    needs: Needs = msgspec.field(default_factory=Needs)
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(msgspec.Struct, frozen=True):
     """What the checks found; `prepared` is None when an error is among it."""
 
     diagnostics: tuple[Diagnostic, ...]
     prepared: Prepared | None
-    files: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, str] = msgspec.field(default_factory=dict)
 
 
 def judge(authored: Authored, *, target: str | None = None, strict: bool = False) -> Checked:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from latticeflow.diagnostics import UsageError, report
 from latticeflow.flow.identity import decode_flow, flow_digest
@@ -16,8 +17,7 @@ from latticeflow.providers.run_store import this_process
 from latticeflow.runs import TERMINAL, Event, EventKind, Run, RunStatus, RunStore, decode_value
 
 
-@dataclass(frozen=True, slots=True)
-class Recalled:
+class Recalled(msgspec.Struct, frozen=True):
     """A run that this process has taken over, ready to be driven."""
 
     prepared: Prepared

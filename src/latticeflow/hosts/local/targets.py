@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -45,7 +44,7 @@ def read_target(
         authored = loaded.flow.authored()
     else:
         authored = compiled(loaded.flow)
-    return replace(authored, files={**loaded.files, **authored.files})
+    return msgspec.structs.replace(authored, files={**loaded.files, **authored.files})
 
 
 def read_ir_text(text: str, *, file: str, root: Path | None = None) -> Authored:
@@ -55,7 +54,7 @@ def read_ir_text(text: str, *, file: str, root: Path | None = None) -> Authored:
         return read
     authored = catalog_for(read.flow, root=(root or Path.cwd()).absolute())
     found = tuple(_placed(each, read.spans) for each in authored.diagnostics)
-    return replace(authored, diagnostics=found, spans=read.spans, files=read.files)
+    return msgspec.structs.replace(authored, diagnostics=found, spans=read.spans, files=read.files)
 
 
 def _placed(found: Diagnostic, spans: Mapping[str, Span]) -> Diagnostic:

@@ -10,8 +10,9 @@ import signal
 import tempfile
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
 from datetime import timedelta
+
+import msgspec
 
 from latticeflow.capabilities import ProcessError, ProcessResult
 from latticeflow.diagnostics import report
@@ -26,8 +27,7 @@ _LINGER_SECONDS = 0.5
 _CHUNK_BYTES = 64 * 1024
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Command:
+class Command(msgspec.Struct, frozen=True, kw_only=True):
     """A program to run: `argv` without any shell, in `cwd`, with exactly the environment `env`."""
 
     argv: Sequence[str]
@@ -161,19 +161,18 @@ def _not_started(command: Command, error: OSError | ValueError) -> ProcessError:
     return ProcessError(diagnostics=(finding,), retryable=retryable)
 
 
-@dataclass(slots=True)
-class _Running:
+class _Running(msgspec.Struct):
     """A child and its output, until nothing is left of either."""
 
     pid: int
     group: ProcessGroup
     command: Command
     on_output: Callable[[str, str], None] | None
-    ended: asyncio.Event = field(default_factory=asyncio.Event)
-    silent: asyncio.Event = field(default_factory=asyncio.Event)
-    captures: dict[str, Capture] = field(default_factory=dict)
+    ended: asyncio.Event = msgspec.field(default_factory=asyncio.Event)
+    silent: asyncio.Event = msgspec.field(default_factory=asyncio.Event)
+    captures: dict[str, Capture] = msgspec.field(default_factory=dict)
     exit_code: int | None = None
-    _open: set[int] = field(default_factory=set)
+    _open: set[int] = msgspec.field(default_factory=set)
     _pidfd: int | None = None
     _waiter: asyncio.Task[object] | None = None
     _interrupted: bool = False

@@ -14,8 +14,9 @@ import sys
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import NoReturn
+
+import msgspec
 
 from latticeflow.engine.workers.lifetime import dies_with_parent
 
@@ -23,8 +24,7 @@ _CANNOT_START = 127
 _FORK_WARNS = sys.hexversion >= 0x030C0000
 
 
-@dataclass(frozen=True, slots=True)
-class Streams:
+class Streams(msgspec.Struct, frozen=True):
     """File descriptors the child gets as its standard input, output and errors."""
 
     stdin: int
@@ -32,8 +32,7 @@ class Streams:
     stderr: int
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(msgspec.Struct, frozen=True):
     """A child at the gate.
 
     `pid` is its process group too. Write one byte to `gate` to let it begin, or close it to make
@@ -120,8 +119,7 @@ def _fork_silently() -> int:
         return os.fork()
 
 
-@dataclass(frozen=True, slots=True)
-class _Child:
+class _Child(msgspec.Struct, frozen=True):
     """What happens on the child's side of the fork."""
 
     arguments: list[bytes]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from latticeflow.authoring.dsl.compiler.graph import Graph, Step, finish, pointer, typed_port
 from latticeflow.authoring.dsl.compiler.schemas import schema_of
@@ -36,16 +37,15 @@ from latticeflow.flow.model import Flow, Output, Port, SchemaRef
 _JUMPS = frozenset(FLAG_EXITS.values())
 
 
-@dataclass(slots=True)
-class Outputs:
+class Outputs(msgspec.Struct):
     """What a body hands out: values by field name.
 
     Those in `optional` may be null. Those in `kept` too, but nothing looks at them then.
     """
 
-    fields: dict[str, Value] = field(default_factory=dict)
-    optional: set[str] = field(default_factory=set)
-    kept: set[str] = field(default_factory=set)
+    fields: dict[str, Value] = msgspec.field(default_factory=dict)
+    optional: set[str] = msgspec.field(default_factory=set)
+    kept: set[str] = msgspec.field(default_factory=set)
 
     def add(self, name: str, slot: Slot) -> None:
         """Hand out what a variable holds."""
@@ -164,8 +164,7 @@ def place_body(
 # -- scopes: bodies that run once ------------------------------------------------------------------
 
 
-@dataclass(slots=True)
-class Done:
+class Done(msgspec.Struct):
     """A block compiled as a body: its step, its ways out, and what it hands out.
 
     `values` says, for each name, where in the step's value it is (or the constant it is).

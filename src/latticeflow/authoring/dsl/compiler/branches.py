@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from latticeflow.authoring.dsl.compiler.graph import pointer
 from latticeflow.authoring.dsl.compiler.ordering import Order, join_orders
@@ -44,8 +45,7 @@ from latticeflow.authoring.dsl.compiler.wiring import assemble, carry, feed, flu
 _GOES_ON: Exits = frozenset({FALL, BREAK, CONTINUE, THROW})
 
 
-@dataclass(slots=True)
-class Path:
+class Path(msgspec.Struct):
     """What a branch left when it ended."""
 
     region: Region | None

@@ -6,7 +6,6 @@ import ast
 import inspect
 import typing
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
 
@@ -48,8 +47,7 @@ _MUTATORS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Callee:
+class Callee(msgspec.Struct, frozen=True):
     """A component as a flow calls it."""
 
     parameters: Sequence[inspect.Parameter]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
+
+import msgspec
 
 from latticeflow.authoring.dsl.compiler import (
     assigning,
@@ -81,8 +82,7 @@ def compile_flow(fn: Callable[..., Any], *, effects_of: Judge = declared) -> Aut
     return authored
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
+class _Known(msgspec.Struct, frozen=True):
     """A compiled flow, and the session that knows what it was compiled from."""
 
     authored: Authored

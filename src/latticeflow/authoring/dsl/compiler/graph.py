@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -38,8 +37,7 @@ _NODE_KINDS: Mapping[Effects, NodeKind] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(msgspec.Struct, frozen=True):
     """What is asked of a new node, beside what feeds it."""
 
     alias: str
@@ -49,14 +47,13 @@ class Step:
     determinism: Determinism = Determinism.STRICT
     kind: NodeKind | None = None
     can_fail: bool = True
-    ports: Mapping[str, Port] = field(default_factory=dict)
-    output: SchemaRef = field(default_factory=SchemaRef)
-    fields: Mapping[str, Any] = field(default_factory=dict)
+    ports: Mapping[str, Port] = msgspec.field(default_factory=dict)
+    output: SchemaRef = msgspec.field(default_factory=SchemaRef)
+    fields: Mapping[str, Any] = msgspec.field(default_factory=dict)
     """Further fields of the node."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(msgspec.Struct, frozen=True):
     """A point in the growth of a graph."""
 
     counts: tuple[int, int, int, int]

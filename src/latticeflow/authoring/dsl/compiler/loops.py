@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import TypeAlias
+
+import msgspec
 
 from latticeflow.authoring.dsl.compiler.assigning import bind
 from latticeflow.authoring.dsl.compiler.bodies import (
@@ -67,20 +68,18 @@ LoopNode: TypeAlias = ast.For | ast.AsyncFor | ast.While
 Compile: TypeAlias = Callable[[], Exits]
 
 
-@dataclass(slots=True)
-class Loop:
+class Loop(msgspec.Struct):
     """A loop while it is compiled. `carried` are the names it carries, with their types."""
 
     rounds: Rounds
     alias: str
     targets: list[str]
-    carried: dict[str, TypeForm] = field(default_factory=dict)
+    carried: dict[str, TypeForm] = msgspec.field(default_factory=dict)
     counts_breaks: bool = False
     passes: int = 0
 
 
-@dataclass(slots=True)
-class Round:
+class Round(msgspec.Struct):
     """A body, compiled: what a round leaves, and the text of the condition before it."""
 
     body: Frame

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
+
+import msgspec
 
 from latticeflow.authoring.dsl.compiler.branches import Path, route, walk
 from latticeflow.authoring.dsl.compiler.cel import infix
@@ -48,16 +49,14 @@ from latticeflow.authoring.dsl.compiler.wiring import feed, settle, type_of
 _SWITCHABLE = frozenset({"str", "int", "bool", "enum"})
 
 
-@dataclass(slots=True)
-class Pattern:
+class Pattern(msgspec.Struct):
     """What a pattern admits: `constants`, or anything (None); `names` are given the subject."""
 
     constants: list[Const] | None
     names: list[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(msgspec.Struct, frozen=True):
     """A `match` whose patterns have been read; `covers` tells that some case always fits."""
 
     node: ast.Match

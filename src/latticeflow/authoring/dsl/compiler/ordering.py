@@ -8,17 +8,17 @@ been reached had one of them failed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+
+import msgspec
 
 from latticeflow.flow.lattice import Effects
 
 
-@dataclass(slots=True)
-class Order:
+class Order(msgspec.Struct):
     """What a step written next would wait for: numbers of steps, in program order."""
 
-    writes: list[int] = field(default_factory=list)
-    since: list[int] = field(default_factory=list)
+    writes: list[int] = msgspec.field(default_factory=list)
+    since: list[int] = msgspec.field(default_factory=list)
 
     def copy(self) -> Order:
         """Return a copy, for a branch of its own."""

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import msgspec
 
 
-@dataclass(slots=True, eq=False)
-class Routing:
+class Routing(msgspec.Struct, eq=False):
     """One routing surface while its branches are filled."""
 
     id: str
     kind: str
     source: str
     pointer: str
-    branches: dict[str, Region] = field(default_factory=dict)
+    branches: dict[str, Region] = msgspec.field(default_factory=dict)
 
 
-@dataclass(slots=True, eq=False)
-class Region:
+class Region(msgspec.Struct, eq=False):
     """One branch: the steps that run only if `routing` takes `label`.
 
     `gated` lists, in program order, the steps that have a gating edge from the routing's source.
@@ -26,7 +24,7 @@ class Region:
     routing: Routing
     label: str
     parent: Region | None
-    gated: list[str] = field(default_factory=list)
+    gated: list[str] = msgspec.field(default_factory=list)
 
 
 def is_within(inner: Region | None, outer: Region | None) -> bool:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
+
+import msgspec
 
 from latticeflow.authoring.dsl.compiler.scope import Exits
 from latticeflow.authoring.dsl.compiler.session import Frame
@@ -22,8 +23,7 @@ def _no_guard(_body: Frame, block: Block) -> Exits:
     return block()
 
 
-@dataclass(slots=True)
-class Rounds:
+class Rounds(msgspec.Struct):
     """How often a body runs, and over what.
 
     `bind` gives the loop's variables their values in the body; `guard` compiles the body's block,
@@ -41,7 +41,7 @@ class Rounds:
     at_least_one: bool = False
     key: str | None = None
     unrolled: list[Const] | None = None
-    bind: Callable[[Frame], None] = field(default=_no_binding)
-    guard: Callable[[Frame, Block], Exits] = field(default=_no_guard)
+    bind: Callable[[Frame], None] = msgspec.field(default=_no_binding)
+    guard: Callable[[Frame, Block], Exits] = msgspec.field(default=_no_guard)
     valid: Callable[[Frame], Value] | None = None
     """The condition of `guard` as a value, for a comprehension."""

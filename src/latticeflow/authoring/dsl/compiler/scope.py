@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 from latticeflow.authoring.dsl.compiler.types import TypeForm
 from latticeflow.authoring.dsl.compiler.values import FALSE, Value
@@ -25,16 +26,14 @@ Exits = frozenset[str]
 FALLS: Exits = frozenset({FALL})
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(msgspec.Struct, frozen=True):
     """What a name stands for. `maybe` says why it may have no value here, None if it has one."""
 
     value: Value
     maybe: str | None = None
 
 
-@dataclass(slots=True)
-class Scope:
+class Scope(msgspec.Struct):
     """Names and their values.
 
     `facts` holds types narrowed by conditions, by dotted path; `declared` the annotations of
@@ -42,11 +41,11 @@ class Scope:
     `falling` says which names that may have no value do have one where nothing jumped away.
     """
 
-    slots: dict[str, Slot] = field(default_factory=dict)
-    facts: dict[str, TypeForm] = field(default_factory=dict)
-    declared: dict[str, TypeForm] = field(default_factory=dict)
-    own: set[str] = field(default_factory=set)
-    falling: dict[str, str | None] = field(default_factory=dict)
+    slots: dict[str, Slot] = msgspec.field(default_factory=dict)
+    facts: dict[str, TypeForm] = msgspec.field(default_factory=dict)
+    declared: dict[str, TypeForm] = msgspec.field(default_factory=dict)
+    own: set[str] = msgspec.field(default_factory=set)
+    falling: dict[str, str | None] = msgspec.field(default_factory=dict)
 
     def copy(self) -> Scope:
         """Return a copy, for a branch of its own."""

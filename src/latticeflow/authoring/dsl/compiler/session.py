@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import FunctionType
 from typing import Any, TypeAlias
 
@@ -34,8 +34,7 @@ def declared(component: Component) -> tuple[Effects, Determinism]:
     return component.spec.effects, component.spec.determinism
 
 
-@dataclass(frozen=True, slots=True)
-class Compiled:
+class Compiled(msgspec.Struct, frozen=True):
     """One flow function, compiled as a body: its graph and what of it others need.
 
     `spans` have no prefix. `result` is the type of its value. `stream` tells that it yields.
@@ -50,23 +49,22 @@ class Compiled:
     stream: bool = False
 
 
-@dataclass(slots=True)
-class Session:
+class Session(msgspec.Struct):
     """Collects what compiling one flow finds."""
 
     judge: Judge = declared
-    issues: list[Diagnostic] = field(default_factory=list)
-    kept: list[Diagnostic] = field(default_factory=list)
+    issues: list[Diagnostic] = msgspec.field(default_factory=list)
+    kept: list[Diagnostic] = msgspec.field(default_factory=list)
     """The findings of flows that are done."""
-    catalog: dict[str, Component] = field(default_factory=dict)
-    files: dict[str, str] = field(default_factory=dict)
-    callees: dict[Thing, Thing] = field(default_factory=dict)
+    catalog: dict[str, Component] = msgspec.field(default_factory=dict)
+    files: dict[str, str] = msgspec.field(default_factory=dict)
+    callees: dict[Thing, Thing] = msgspec.field(default_factory=dict)
     """What is known of the nodes and data types that were called, by the thing itself."""
-    sources: dict[FunctionType, ast.AST] = field(default_factory=dict)
-    roots: list[tuple[Unit, str, Thing]] = field(default_factory=list)
+    sources: dict[FunctionType, ast.AST] = msgspec.field(default_factory=dict)
+    roots: list[tuple[Unit, str, Thing]] = msgspec.field(default_factory=list)
     """What names outside the flows stood for."""
-    compiled: dict[FunctionType, Compiled | None] = field(default_factory=dict)
-    stack: list[FunctionType] = field(default_factory=list)
+    compiled: dict[FunctionType, Compiled | None] = msgspec.field(default_factory=dict)
+    stack: list[FunctionType] = msgspec.field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +85,7 @@ Guard: TypeAlias = Callable[["Frame", ast.stmt], Exits | None]
 """Compiles a statement whose error a handler in the same graph takes; None for another one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(msgspec.Struct, frozen=True):
     """How expressions and statements are compiled; given to forms that contain others."""
 
     expression: Callable[[Frame, ast.expr], Value]
@@ -96,8 +93,7 @@ class Rules:
     flow: Callable[[Session, FunctionType], Compiled | None]
 
 
-@dataclass(slots=True, eq=False)
-class Frame:
+class Frame(msgspec.Struct, eq=False):
     """One graph being built: the flow itself, or a body inside it.
 
     `captures` are the values of the frame around it that a body uses, by the name of the input
@@ -112,24 +108,24 @@ class Frame:
     graph: Graph
     scope: Scope
     outer: Frame | None = None
-    captures: dict[str, Value] = field(default_factory=dict)
-    captured: dict[str, str] = field(default_factory=dict)
-    inputs: dict[str, Port] = field(default_factory=dict)
-    reserved: set[str] = field(default_factory=set)
-    pending: list[Pending] = field(default_factory=list)
+    captures: dict[str, Value] = msgspec.field(default_factory=dict)
+    captured: dict[str, str] = msgspec.field(default_factory=dict)
+    inputs: dict[str, Port] = msgspec.field(default_factory=dict)
+    reserved: set[str] = msgspec.field(default_factory=set)
+    pending: list[Pending] = msgspec.field(default_factory=list)
     loop: str | None = None
     concurrent: int = 1
     unrolled: int = 0
     guard: Guard | None = None
-    around: set[str] = field(default_factory=set)
+    around: set[str] = msgspec.field(default_factory=set)
     """The names this body takes from the graph around it."""
-    at_breaks: list[set[str]] = field(default_factory=list)
+    at_breaks: list[set[str]] = msgspec.field(default_factory=list)
     """For each `break` of this loop's body, the names that have a value there."""
     inline: int = 0
     """Above 0 while an operand is compiled that Python may not evaluate."""
     inline_paths: frozenset[str] = frozenset()
     """What the expression itself has tested, so that its text has to hold the test."""
-    first_bound: dict[str, int] = field(default_factory=dict)
+    first_bound: dict[str, int] = msgspec.field(default_factory=dict)
     """How many steps that can fail stood before the first assignment of a name."""
     errors: frozenset[str] = frozenset()
     """The names that handlers around give their errors."""

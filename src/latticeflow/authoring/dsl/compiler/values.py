@@ -10,8 +10,9 @@ Unknown    what is left after a mistake was reported
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
+
+import msgspec
 
 from latticeflow.authoring.dsl.compiler.types import ANY, TypeForm
 
@@ -21,16 +22,14 @@ DisplayKind = Literal["list", "tuple", "record"]
 TERNARY, OR, AND, RELATION, ADD, MULTIPLY, UNARY, ATOM = range(8)
 
 
-@dataclass(frozen=True, slots=True)
-class Const:
+class Const(msgspec.Struct, frozen=True):
     """A constant; `value` is JSON."""
 
     value: Any
     type: TypeForm
 
 
-@dataclass(frozen=True, slots=True)
-class Ref:
+class Ref(msgspec.Struct, frozen=True):
     """The part at `path` of the value of node `alias`.
 
     `narrowed` tells that `type` is less than what the node declares, because a condition was
@@ -43,8 +42,7 @@ class Ref:
     narrowed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Cel:
+class Cel(msgspec.Struct, frozen=True):
     """Text with holes for the parts it reads; they get names when it becomes a node."""
 
     parts: tuple[str | Ref, ...]
@@ -52,8 +50,7 @@ class Cel:
     level: int = ATOM
 
 
-@dataclass(slots=True, eq=False)
-class Pending:
+class Pending(msgspec.Struct, eq=False):
     """Something that may fail when it is computed, and has not been given a node yet."""
 
     value: Ref | Cel
@@ -65,8 +62,7 @@ class Pending:
         return self.value.type
 
 
-@dataclass(frozen=True, slots=True)
-class Display:
+class Display(msgspec.Struct, frozen=True):
     """Values put together; `keys` are the names of a record's fields, else the positions."""
 
     kind: DisplayKind
@@ -75,8 +71,7 @@ class Display:
     type: TypeForm
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(msgspec.Struct, frozen=True):
     """Anything: a mistake was reported already."""
 
     type: TypeForm = ANY

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
+
+import msgspec
 
 from latticeflow.authoring.dsl.compiler.assigning import bind
 from latticeflow.authoring.dsl.compiler.branches import join, route, walk
@@ -30,8 +31,7 @@ from latticeflow.authoring.dsl.compiler.wiring import settle
 _INDEX = Ref(INPUT, ("index",), int)
 
 
-@dataclass(frozen=True, slots=True)
-class Zipped:
+class Zipped(msgspec.Struct, frozen=True):
     """Lists gone over together; the rounds end with the shortest."""
 
     node: ast.Call
