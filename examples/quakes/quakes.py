@@ -314,9 +314,12 @@ def draw(quakes: list[Quake], members: list[Quake], days: list[DayCount], headli
     return paint(marks, columns, BANDS, headline)
 
 
-@node(idempotency="path")
+@node(idempotency="path", sink="upsert")
 async def keep_file(path: str, content: str, *, files: Files.Write = granted) -> Kept:
-    """Write a file and keep it as an artifact of the run."""
+    """Write a file and keep it as an artifact of the run.
+
+    Writing it again leaves the same file, so a run that dies in here needs nobody to look.
+    """
     await files.write_text(path, content)
     artifact = await files.keep(path)
     return Kept(artifact.path, artifact.sha256)

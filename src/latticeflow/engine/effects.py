@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, get_args
 
 from latticeflow.capabilities.dedupe import Dedupe, Done, New
 from latticeflow.engine.idempotency import idempotency_key
 from latticeflow.engine.journal import Past
-from latticeflow.flow.model import Node
+from latticeflow.flow.model import Node, SinkContract
 
+_LEDGER = "dedupe"
+_SAFE_TO_REPEAT = get_args(SinkContract)
 DEFAULT_TTL = timedelta(days=1)
 
 
@@ -58,8 +60,12 @@ class Effects:
         position: str,
         attempt: int,
         past: Past | None,
+        *,
+        capabilities: Collection[str] = (),
     ) -> EffectClaim | None:
         """Claim the node's key; None if it declares none.
+
+        `capabilities` are those that the node's component declares, by id.
 
         Raises:
             InDoubt: the effect may have happened and nobody can tell.
@@ -67,7 +73,7 @@ class Effects:
         if node.idempotency.key is None:
             return None
         key = idempotency_key(node, inputs, namespace=self._namespace)
-        ledger = self._ledger if _uses_ledger(node) else None
+        ledger = self._ledger if _uses_ledger(node, capabilities) else None
         decided = None if past is None else past.assumed
         if ledger is None:
             if past is not None and decided is None and not _repeatable(node):
@@ -104,12 +110,16 @@ class Effects:
             await self._ledger.abandon(claim.key, token=claim.token)
 
 
-def _uses_ledger(node: Node) -> bool:
-    """Tell whether a key is kept in the ledger: a command's always, a function's if it asks."""
-    asks = any(hint.startswith("resource::dedupe") for hint in node.effect_hints)
-    return asks or node.identifier == "std.shell"
+def _uses_ledger(node: Node, capabilities: Collection[str]) -> bool:
+    """Tell whether a key is kept in the ledger: a command's always, a function's if it asks.
+
+    What the code asks for counts as much as what the graph says of it: a graph that was edited by
+    hand, and lost a hint, must not lose the ledger with it.
+    """
+    hinted = any(hint.startswith("resource::dedupe") for hint in node.effect_hints)
+    return hinted or _LEDGER in capabilities or node.identifier == "std.shell"
 
 
 def _repeatable(node: Node) -> bool:
     """Tell whether the node's sink takes the same key twice without doing the effect twice."""
-    return node.config.get("sink") in ("upsert", "ensure_once")
+    return node.config.get("sink") in _SAFE_TO_REPEAT

@@ -260,7 +260,15 @@ class Loop:
         if step.effectful:
             if effects is not None:
                 inputs = _by_name(step, arguments, named)
-                claim = await effects.begin(step.node, inputs, position, attempt, past)
+                component = step.component
+                claim = await effects.begin(
+                    step.node,
+                    inputs,
+                    position,
+                    attempt,
+                    past,
+                    capabilities=() if component is None else component.spec.capabilities.values(),
+                )
                 if claim is not None and claim.is_done:
                     return self._typed(step, decode_value(claim.result))
             if self._journal is not None and not is_command:

@@ -8,14 +8,15 @@ from typing import Any
 import msgspec
 
 from latticeflow.flow.lattice import Determinism, Effects
-from latticeflow.flow.model import Idempotency, Node, Port, Retry, SchemaRef, Span
+from latticeflow.flow.model import Idempotency, Node, Port, Retry, SchemaRef, SinkContract, Span
 
 
 class NodeSpec(msgspec.Struct, kw_only=True, frozen=True):
     """What a component declares about itself; one model for every kind of component.
 
     `capabilities` maps a parameter to a capability id such as `kv.write`. `claimed` tells whether
-    effects and determinism were stated by the author rather than inferred.
+    effects and determinism were stated by the author rather than inferred. `sink` is in a
+    node's `config`.
     """
 
     identifier: str
@@ -28,6 +29,7 @@ class NodeSpec(msgspec.Struct, kw_only=True, frozen=True):
     effect_hints: tuple[str, ...] = ()
     determinism_hints: tuple[str, ...] = ()
     idempotency: Idempotency = msgspec.field(default_factory=Idempotency)
+    sink: SinkContract | None = None
     retry: Retry | None = None
     timeout_ms: int | None = None
     compensate: str | None = None

@@ -37,6 +37,8 @@ SurfaceKind = Literal[
 ]
 OnError = Literal["fail", "continue"]
 DurabilityMode = Literal["off", "partial", "strong"]
+SinkContract = Literal["upsert", "ensure_once"]
+"""An author's word that doing an effect twice under one key is the same as doing it once."""
 
 
 class _Record(msgspec.Struct, omit_defaults=True, kw_only=True):

@@ -109,6 +109,7 @@ def _from_function(fn: FunctionType) -> Component:
             if options.idempotency_ttl is None
             else duration_ms(options.idempotency_ttl),
         ),
+        sink=options.sink,
         retry=options.retry,
         timeout_ms=None if options.timeout is None else duration_ms(options.timeout),
         compensate=None if compensate is None else component_of(compensate).spec.identifier,

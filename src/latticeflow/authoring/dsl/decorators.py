@@ -25,7 +25,7 @@ from latticeflow.authoring.dsl.scopes import RetryScope
 from latticeflow.authoring.dsl.triggers import Trigger, manual
 from latticeflow.diagnostics import UsageError, report
 from latticeflow.flow.identity import DEVELOPMENT_VERSION
-from latticeflow.flow.model import DurabilityMode, OnError, Retry
+from latticeflow.flow.model import DurabilityMode, OnError, Retry, SinkContract
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -42,6 +42,7 @@ def node(
     idempotency: str | None = None,
     idempotency_scope: IdempotencyScope | None = None,
     idempotency_ttl: Duration | None = None,
+    sink: SinkContract | None = None,
     retry: int | RetryScope | Retry | None = None,
     retry_on: Exceptions | None = None,
     non_retryable: Exceptions | None = None,
@@ -61,6 +62,7 @@ def node(
     idempotency: str | None = None,
     idempotency_scope: IdempotencyScope | None = None,
     idempotency_ttl: Duration | None = None,
+    sink: SinkContract | None = None,
     retry: int | RetryScope | Retry | None = None,
     retry_on: Exceptions | None = None,
     non_retryable: Exceptions | None = None,
@@ -84,6 +86,9 @@ def node(
             several are separated by commas.
         idempotency_scope: What the key is unique within.
         idempotency_ttl: How long an effect is remembered under its key.
+        sink: A promise about where the effect goes: doing it twice under one key is the same as
+            once, because it overwrites (`upsert`) or looks first (`ensure_once`). A step whose
+            end is not known is then done again, where it would otherwise wait for a person.
         retry: How often to try in all, or a policy made by `retry(...)`.
         retry_on: Which exceptions are worth another try.
         non_retryable: Which are not, even so.
@@ -105,6 +110,7 @@ def node(
         idempotency=idempotency,
         idempotency_scope=idempotency_scope,
         idempotency_ttl=idempotency_ttl,
+        sink=sink,
         retry=retry,
         retry_on=retry_on,
         non_retryable=non_retryable,

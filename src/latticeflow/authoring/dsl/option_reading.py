@@ -19,7 +19,7 @@ from latticeflow.authoring.dsl.scopes import RetryScope
 from latticeflow.authoring.dsl.triggers import Trigger, manual
 from latticeflow.flow.identity import DEVELOPMENT_VERSION
 from latticeflow.flow.lattice import Determinism, Effects
-from latticeflow.flow.model import DurabilityMode, OnError, Retry
+from latticeflow.flow.model import DurabilityMode, OnError, Retry, SinkContract
 
 _NODE = "@node"
 _FLOW = "@flow"
@@ -33,6 +33,7 @@ def read_node_options(
     idempotency: str | None = None,
     idempotency_scope: IdempotencyScope | None = None,
     idempotency_ttl: Duration | None = None,
+    sink: SinkContract | None = None,
     retry: int | RetryScope | Retry | None = None,
     retry_on: Exceptions | None = None,
     non_retryable: Exceptions | None = None,
@@ -55,6 +56,10 @@ def read_node_options(
         refuse(_NODE, "idempotency", f"{idempotency!r} names no field")
     if idempotency is None and not (idempotency_ttl is None and idempotency_scope is None):
         refuse(_NODE, "idempotency", 'its ttl and scope need a key; write idempotency="field"')
+    if sink is not None:
+        read_choice(_NODE, "sink", sink, get_args(SinkContract))
+        if idempotency is None:
+            refuse(_NODE, "sink", 'it is a promise about a key; write idempotency="field"')
     if compensate is not None and not callable(compensate):
         refuse(_NODE, "compensate", f"{compensate!r} is no node")
     read_choice(_NODE, "on_error", on_error, get_args(OnError))
@@ -68,6 +73,7 @@ def read_node_options(
             if idempotency_ttl is None
             else read_duration(_NODE, "idempotency_ttl", idempotency_ttl)
         ),
+        sink=sink,
         retry=_read_retry(retry, retry_on, non_retryable),
         timeout=None if timeout is None else read_duration(_NODE, "timeout", timeout),
         compensate=compensate,

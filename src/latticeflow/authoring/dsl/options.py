@@ -12,7 +12,7 @@ import msgspec
 from latticeflow.authoring.dsl.triggers import Trigger
 from latticeflow.flow.identity import DEVELOPMENT_VERSION
 from latticeflow.flow.lattice import Determinism, Effects
-from latticeflow.flow.model import DurabilityMode, OnError, Retry
+from latticeflow.flow.model import DurabilityMode, OnError, Retry, SinkContract
 
 NODE_ATTRIBUTE = "__lattice_node__"
 FLOW_ATTRIBUTE = "__lattice_flow__"
@@ -40,6 +40,7 @@ class NodeOptions(msgspec.Struct, frozen=True, kw_only=True):
     idempotency: str | None = None
     idempotency_scope: IdempotencyScope | None = None
     idempotency_ttl: timedelta | None = None
+    sink: SinkContract | None = None
     retry: Retry | None = None
     timeout: timedelta | None = None
     compensate: Callable[..., object] | None = None

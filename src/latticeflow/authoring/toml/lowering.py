@@ -40,6 +40,7 @@ from latticeflow.flow import (
     Port,
     Retry,
     SchemaRef,
+    SinkContract,
     node_id,
 )
 
@@ -105,7 +106,7 @@ class Lowering:
         for name, given in work.given.items():
             port = work.ports.get(name)
             feeder.feed(name, given, None if port is None else schema_type(port.schema))
-        idempotency = self._idempotency(work, feeder)
+        idempotency, sink = self._idempotency(work, feeder)
         settings = self._settings(work, feeder.fields)
         if work.component is None:
             fields = self._command(work, feeder, scope)
@@ -113,6 +114,9 @@ class Lowering:
             fields = self._component(work)
         if idempotency is not None:
             fields["idempotency"] = idempotency
+            # Another key is another promise: the component's own sink does not hold for it.
+            kept = {name: value for name, value in fields["config"].items() if name != "sink"}
+            fields["config"] = kept if sink is None else {**kept, "sink": sink}
         when = self._when(work, scope, feeder.fields)
         fields |= settings | {"when": when, "inputs": feeder.literals}
         place = work.place
@@ -247,6 +251,7 @@ class Lowering:
             "effect_hints": list(spec.effect_hints),
             "determinism_hints": list(spec.determinism_hints),
             "idempotency": spec.idempotency,
+            "config": {} if spec.sink is None else {"sink": spec.sink},
             "retry": spec.retry,
             "timeout_ms": spec.timeout_ms,
             "compensate": spec.compensate,
@@ -282,10 +287,13 @@ class Lowering:
             fields["identifier"] = origin.place()
         return found
 
-    def _idempotency(self, work: Work, feeder: Feeder) -> Idempotency | None:
+    def _idempotency(
+        self, work: Work, feeder: Feeder
+    ) -> tuple[Idempotency | None, SinkContract | None]:
+        """Return the key, and what is promised about doing the effect twice under it."""
         found = work.layers.get("idempotency")
         if found is None:
-            return None
+            return None, None
         table = found.value if isinstance(found.value, dict) else {"key": found.value}
         below = ("key",) if isinstance(found.value, dict) else ()
         key = table.get("key")
@@ -295,9 +303,10 @@ class Lowering:
             key = IDEMPOTENCY_PORT
         feeder.fields["idempotency"] = found.place(*below)
         ttl = table.get("ttl")
-        return Idempotency(
+        keyed = Idempotency(
             key=key, scope=table.get("scope"), ttl_ms=None if ttl is None else read_ms(ttl)
         )
+        return keyed, table.get("sink")
 
     def _when(self, work: Work, scope: Scope, fields: dict[str, Place]) -> str | None:
         found = work.layers.get("when")

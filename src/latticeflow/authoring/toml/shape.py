@@ -127,6 +127,11 @@ IDEMPOTENCY: Shape = {
                 "key": _text("Fields of the input, or a text with `${{ }}`.", format="template"),
                 "ttl": DURATION,
                 "scope": _choice("Within what the key is unique.", "node", "edge", "partition"),
+                "sink": _choice(
+                    "A promise that twice under one key is the same as once.",
+                    "upsert",
+                    "ensure_once",
+                ),
             },
         ),
     ],

@@ -24,7 +24,8 @@ def check(context: Context) -> Iterator[Diagnostic]:
         key = idempotency.key
         where = context.at_node(node, "idempotency") if idempotency != NONE else Location()
         if key is None:
-            if idempotency.scope is not None or idempotency.ttl_ms is not None:
+            promised = node.config.get("sink") is not None
+            if promised or idempotency.scope is not None or idempotency.ttl_ms is not None:
                 yield report("DAG004", location=where, node=node.alias)
             continue
         if idempotency.ttl_ms is not None and idempotency.ttl_ms < 1:

@@ -88,7 +88,11 @@ CODES = family(
             "An exactly-once edge leads to a sink without an upsert or ensure-once contract.",
             "`{source}` -> `{target}` is exactly once, but `{target}` promises neither upsert nor "
             "ensure_once",
-            status="reserved",
+            hint='say sink="upsert" or sink="ensure_once" if the effect may be done again under '
+            "its key",
+            severity="warning",
+            why="If the process dies between the effect and its record, the run waits for a person "
+            "to say whether it happened. Under such a contract the step is simply done again.",
         ),
         row(
             "SPILL001",

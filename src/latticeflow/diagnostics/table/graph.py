@@ -40,7 +40,7 @@ CODES = family(
         row(
             "DAG004",
             "idempotency_without_key",
-            "A node gives a scope or a time to live for an idempotency key it does not have.",
+            "A node says something of an idempotency key that it does not have.",
             "node `{node}` declares idempotency without a key",
             hint='name the fields that make the effect unique, e.g. idempotency="order.id"',
         ),

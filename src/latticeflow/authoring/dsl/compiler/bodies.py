@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import msgspec
 
@@ -249,16 +251,28 @@ def take_over(frame: Frame, done: Done, *, within: Ref | None = None) -> None:
 
 def reads_outside(frame: Frame, statements: Iterable[ast.AST]) -> set[str]:
     """Return the names that the flow function reads anywhere but in `statements`."""
-    inside = {id(part) for statement in statements for part in ast.walk(statement)}
-    found: set[str] = set()
-    for part in ast.walk(frame.unit.source.node):
-        if id(part) in inside:
-            continue
-        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load):
-            found.add(part.id)
-        elif isinstance(part, ast.AugAssign) and isinstance(part.target, ast.Name):
-            found.add(part.target.id)
+    everywhere = _reads_of_function(frame.unit.source.node)
+    inside = Counter(name for statement in statements for name in _reads(statement))
+    return {name for name, count in everywhere.items() if count > inside[name]}
+
+
+def _reads_of_function(node: ast.AST) -> Counter[str]:
+    found = _READS.get(node)
+    if found is None:
+        found = _READS[node] = Counter(_reads(node))
     return found
+
+
+_READS: WeakKeyDictionary[ast.AST, Counter[str]] = WeakKeyDictionary()
+"""How often a function reads each name; every loop and handler in it asks."""
+
+
+def _reads(node: ast.AST) -> Iterator[str]:
+    for part in ast.walk(node):
+        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load):
+            yield part.id
+        elif isinstance(part, ast.AugAssign) and isinstance(part.target, ast.Name):
+            yield part.target.id
 
 
 def wanted_of(frame: Frame, statements: list[ast.stmt]) -> list[str]:

@@ -135,6 +135,7 @@ def step_of(frame: Frame, callee: Callee, *, alias: str) -> Step:
     fields: dict[str, Any] = {
         "summary": spec.summary,
         "idempotency": spec.idempotency,
+        "config": {} if spec.sink is None else {"sink": spec.sink},
         "effect_hints": list(spec.effect_hints),
         "determinism_hints": list(spec.determinism_hints),
         "retry": spec.retry,
