@@ -13,8 +13,8 @@ import msgspec
 from latticeflow.authoring.dsl.compiler.graph import Graph, Step, finish, pointer, typed_port
 from latticeflow.authoring.dsl.compiler.schemas import schema_of
 from latticeflow.authoring.dsl.compiler.scope import (
-    FALL,
     FLAG_EXITS,
+    GOES_ON,
     RESULT,
     RETURN,
     Exits,
@@ -208,7 +208,7 @@ def body_of(
     outputs = Outputs()
     for name in wanted:
         slot = body.scope.slots.get(name)
-        if slot is not None and name in body.scope.own and FALL in exits:
+        if slot is not None and name in body.scope.own and exits & GOES_ON:
             outputs.add(name, slot)
             if exits & _JUMPS:
                 # A way out may leave before it has a value; what reads it is not reached then.

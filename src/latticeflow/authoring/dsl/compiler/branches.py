@@ -11,12 +11,12 @@ from latticeflow.authoring.dsl.compiler.graph import pointer
 from latticeflow.authoring.dsl.compiler.ordering import Order, join_orders
 from latticeflow.authoring.dsl.compiler.regions import Region, Routing, is_within
 from latticeflow.authoring.dsl.compiler.scope import (
-    BREAK,
-    CONTINUE,
+    CASE,
     FALL,
     FALLS,
     FLAG_EXITS,
     FLAGS,
+    GOES_ON,
     HIDDEN,
     RAISE,
     RESULT,
@@ -41,8 +41,6 @@ from latticeflow.authoring.dsl.compiler.values import (
     Value,
 )
 from latticeflow.authoring.dsl.compiler.wiring import assemble, carry, feed, flush, merge, settle
-
-_GOES_ON: Exits = frozenset({FALL, BREAK, CONTINUE, THROW})
 
 
 class Path(msgspec.Struct):
@@ -102,6 +100,8 @@ def join(frame: Frame, paths: Sequence[Path], at: ast.AST) -> Exits:
     before = frame.scope
     after = Scope(declared=dict(before.declared), own=set(before.own))
     going_on = [path for path in paths if path.exits & {FALL, THROW}]
+    # What follows is not told apart from a branch that raises: it has to wait for it.
+    before_next = [path for path in paths if path.exits & {FALL, THROW, RAISE}]
     names: dict[str, None] = dict.fromkeys(before.slots)
     for path in paths:
         names.update(dict.fromkeys(path.scope.slots))
@@ -124,7 +124,7 @@ def join(frame: Frame, paths: Sequence[Path], at: ast.AST) -> Exits:
                 after.falling[name] = None
     after.facts = common_facts(path.scope.facts for path in going_on)
     frame.scope = after
-    frame.graph.order = join_orders([path.order for path in going_on or paths])
+    frame.graph.order = join_orders([path.order for path in before_next or paths])
     return exits
 
 
@@ -158,9 +158,9 @@ def _matters(name: str, path: Path) -> bool:
     """Tell whether the value that `name` has at the end of `path` can be seen later."""
     if name == RESULT:
         return RETURN in path.exits
-    if name in FLAGS:
+    if name in FLAGS or name.startswith(CASE):
         return bool(path.exits - {RAISE})
-    return bool(path.exits & _GOES_ON)
+    return bool(path.exits & GOES_ON)
 
 
 def _joined(frame: Frame, name: str, paths: list[Path], at: ast.AST) -> Slot | None:

@@ -16,6 +16,7 @@ from latticeflow.authoring.dsl.compiler.branches import Path, join, route, walk
 from latticeflow.authoring.dsl.compiler.raising import HANDLED, again, exception_class
 from latticeflow.authoring.dsl.compiler.regions import Routing
 from latticeflow.authoring.dsl.compiler.scope import (
+    CASE,
     FALL,
     FALLS,
     HIDDEN,
@@ -183,7 +184,7 @@ def _step_by_step(
 
     What was assigned before the failing statement is then known to the handlers.
     """
-    case = f"%case_{node.lineno}_{node.col_offset}"
+    case = f"{CASE}_{node.lineno}_{node.col_offset}"
     frame.scope.bind(case, Const(_OK, str))
     lost: set[str] = set()
     around, frame.guard = frame.guard, _guarding(catches, case, lost)

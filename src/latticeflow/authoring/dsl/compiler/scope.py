@@ -15,6 +15,8 @@ RETURNED = "%returned"
 BROKE = "%broke"
 CONTINUED = "%continued"
 THREW = "%threw"
+CASE = "%case"
+"""Begins the names of variables that say which handler an error goes to."""
 FLAGS = (RETURNED, BROKE, CONTINUED, THREW)
 HIDDEN = (RESULT, *FLAGS)
 
@@ -24,6 +26,8 @@ THROW = "throw"
 FLAG_EXITS = {RETURNED: RETURN, BROKE: BREAK, CONTINUED: CONTINUE, THREW: THROW}
 Exits = frozenset[str]
 FALLS: Exits = frozenset({FALL})
+GOES_ON: Exits = frozenset({FALL, BREAK, CONTINUE, THROW})
+"""The ways out after which the variables of a block can still be read."""
 
 
 class Slot(msgspec.Struct, frozen=True):
