@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import traceback
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -90,6 +91,12 @@ def timeout_failure(alias: str, timeout_ms: int) -> Failure:
         ),
         exception,
     )
+
+
+def cancelled_failure(alias: str) -> Failure:
+    """Describe a step that was cancelled, but not by the run."""
+    exception = asyncio.CancelledError(f"what `{alias}` waited for was cancelled")
+    return Failure(failure_of(exception).error, exception, retryable=False)
 
 
 def _milliseconds(delay: object) -> int | None:

@@ -19,7 +19,9 @@ class Frame:
     (0 or less once the frame fails or is cancelled). `undecided` counts steps whose inputs have
     arrived and on which nothing has been decided yet. `onward` is the plan's, until the frame
     fails or is cancelled and every start has to be decided.
-    `in_flight` holds the steps that were started and have not ended, with their attempt.
+    `in_flight` holds the steps that were started and have not ended, with their attempt;
+    `stopping` those of them whose driver was told to cancel them. `children` are the frames of
+    bodies, in the order in which they were opened.
     """
 
     __slots__ = (
@@ -43,6 +45,7 @@ class Frame:
         "remaining",
         "round",
         "rounds",
+        "stopping",
         "undecided",
         "values",
     )
@@ -75,7 +78,8 @@ class Frame:
         self.attempts: dict[int, int] = {}
         self.failures: dict[int, Failure] = {}
         self.rounds: dict[int, Rounds] = {}
-        self.children: dict[int, set[Frame]] = {}
+        self.stopping: set[int] = set()
+        self.children: dict[int, dict[Frame, None]] = {}
         self.failed_at = count
         self.failure: Failure | None = None
         self.cancelling = False

@@ -118,7 +118,9 @@ class RoundRules:
     def _open_more(self, frame: Frame, step: Step, rounds: Rounds) -> bool:
         """Open as many rounds as may run; return whether any is running."""
         if step.each is not None:
-            width = 1 if step.each.state else step.each.concurrency
+            # Rounds that one before them may change or end are not begun ahead of it.
+            in_turn = bool(step.each.state) or step.each.stop is not None
+            width = 1 if in_turn else step.each.concurrency
             while rounds.active < width and rounds.next < len(rounds.items) and not rounds.broke:
                 item = rounds.items[rounds.next]
                 arguments = {**rounds.arguments, step.each.item: item}

@@ -2,6 +2,7 @@
 
 Values of steps are in it as they are (a driver that keeps snapshots encodes them). A leaf step
 that was in flight is not: whoever restores starts it again, under the rules for steps in doubt.
+One that was being cancelled has ended with whoever ran it, and is taken as cancelled.
 """
 
 from __future__ import annotations
@@ -17,8 +18,7 @@ from latticeflow.engine.stepper import Stepper
 from latticeflow.plan import SKIPPED, Plan
 from latticeflow.runs import RunError
 
-FORMAT = 1
-_SKIPPED_MARK = {"$skipped": True}
+FORMAT = 2
 
 
 def snapshot(stepper: Stepper) -> dict[str, Any]:
@@ -31,6 +31,7 @@ def snapshot(stepper: Stepper) -> dict[str, Any]:
         "frame_number": stepper.frame_number,
         "cancel_reason": stepper.cancel_reason,
         "root": _frame_out(stepper, stepper.root),
+        "late": [[frame.path, index] for frame, index in stepper.late_steps()],
         "timers": [
             {
                 "at_ms": timer.at_ms,
@@ -69,21 +70,23 @@ def restore(
         environment=environment,
         max_parallel=max_parallel,
     )
-    frames: dict[str, Frame] = {}
     delayed = {
         (timer["path"], timer["index"]) for timer in state["timers"] if timer["kind"] == "retry"
     }
-    _frame_in(stepper, stepper.root, root, frames, delayed)
+    frames = _Frames(stepper, delayed)
+    frames.fill(stepper.root, root)
     stepper.take_over(
         now_ms=state["now_ms"],
         frame_number=state["frame_number"],
         cancel_reason=state["cancel_reason"],
+        late=[(frames.by_path[path], index) for path, index in state["late"]],
     )
     for timer in state["timers"]:
-        frame = frames[timer["path"]]
+        frame = frames.by_path[timer["path"]]
         attempt = timer["attempt"]
         if timer["kind"] == "deadline" or frame.in_flight.get(timer["index"]) == attempt:
             stepper.set_timer(timer["at_ms"], timer["kind"], frame, timer["index"], attempt)
+    stepper.wind_up(frames.gone)
     return stepper
 
 
@@ -94,11 +97,13 @@ def _frame_out(stepper: Stepper, frame: Frame) -> dict[str, Any]:
         "order": frame.order,
         "round": frame.round,
         "arguments": dict(frame.arguments),
-        "values": [_SKIPPED_MARK if value is SKIPPED else value for value in frame.values],
+        "values": [None if value is SKIPPED else value for value in frame.values],
+        "skipped": [index for index, value in enumerate(frame.values) if value is SKIPPED],
         "remaining": list(frame.remaining),
         "open": frame.open,
         "closed": sorted(frame.closed),
         "in_flight": [[index, attempt] for index, attempt in sorted(frame.in_flight.items())],
+        "stopping": sorted(frame.stopping),
         "attempts": [[index, attempt] for index, attempt in sorted(frame.attempts.items())],
         "failures": [
             [index, msgspec.to_builtins(failure.error)]
@@ -117,38 +122,61 @@ def _frame_out(stepper: Stepper, frame: Frame) -> dict[str, Any]:
     }
 
 
-def _frame_in(
-    stepper: Stepper,
-    frame: Frame,
-    state: Mapping[str, Any],
-    frames: dict[str, Frame],
-    delayed: set[tuple[str, int]],
-) -> None:
-    frames[frame.path] = frame
-    frame.values = [SKIPPED if value == _SKIPPED_MARK else value for value in state["values"]]
-    frame.remaining = list(state["remaining"])
-    frame.open = state["open"]
-    frame.closed = set(state["closed"])
-    frame.attempts = dict(state["attempts"])
-    frame.failures = {index: _failure(error) for index, error in state["failures"]}
-    frame.failed_at = state["failed_at"]
-    frame.failure = None if state["failure"] is None else _failure(state["failure"])
-    frame.cancelling = state["cancelling"]
-    frame.rounds = {index: _rounds_in(rounds) for index, rounds in state["rounds"]}
-    bodies = dict(state["children"])
-    for index, attempt in state["in_flight"]:
-        if index in bodies or (frame.path, index) in delayed:
-            frame.in_flight[index] = attempt
-        else:
-            stepper.ready.append((frame, index))
-    stepper.ready.extend((frame, index) for index in state["ready"])
-    for index, children in bodies.items():
-        for inner in children:
-            child = stepper.new_frame(
-                frame, frame.plan.steps[index], inner["arguments"], inner["path"], inner["round"]
-            )
-            child.order = inner["order"]
-            _frame_in(stepper, child, inner, frames, delayed)
+class _Frames:
+    """The frames of a snapshot while they are made.
+
+    `delayed` are the steps, by path and index, that wait for their next attempt; `gone` becomes
+    those that were being cancelled.
+    """
+
+    def __init__(self, stepper: Stepper, delayed: set[tuple[str, int]]) -> None:
+        self._stepper = stepper
+        self._delayed = delayed
+        self.by_path: dict[str, Frame] = {}
+        self.gone: list[tuple[Frame, int]] = []
+
+    def fill(self, frame: Frame, state: Mapping[str, Any]) -> None:
+        """Give a frame, and those of its bodies, the state they had."""
+        self.by_path[frame.path] = frame
+        frame.values = list(state["values"])
+        for index in state["skipped"]:
+            frame.values[index] = SKIPPED
+        frame.remaining = list(state["remaining"])
+        if state["cancelling"] or state["failure"] is not None:
+            frame.stop_short_cuts()
+        frame.open = state["open"]
+        frame.closed = set(state["closed"])
+        frame.attempts = dict(state["attempts"])
+        frame.failures = {index: _failure(error) for index, error in state["failures"]}
+        frame.failed_at = state["failed_at"]
+        frame.failure = None if state["failure"] is None else _failure(state["failure"])
+        frame.cancelling = state["cancelling"]
+        frame.stopping = set(state["stopping"])
+        frame.rounds = {index: _rounds_in(rounds) for index, rounds in state["rounds"]}
+        bodies = dict(state["children"])
+        self._take_up(frame, state, bodies)
+        for index, children in bodies.items():
+            step = frame.plan.steps[index]
+            for inner in children:
+                child = self._stepper.new_frame(
+                    frame, step, inner["arguments"], inner["path"], inner["round"]
+                )
+                child.order = inner["order"]
+                self.fill(child, inner)
+
+    def _take_up(self, frame: Frame, state: Mapping[str, Any], bodies: Mapping[int, Any]) -> None:
+        """Decide what becomes of the steps that were under way or about to be."""
+        stepper = self._stepper
+        for index, attempt in state["in_flight"]:
+            if index in bodies or (frame.path, index) in self._delayed:
+                frame.in_flight[index] = attempt
+            elif index in frame.stopping:
+                frame.in_flight[index] = attempt
+                stepper.busy += 1
+                self.gone.append((frame, index))
+            else:
+                stepper.ready.append((frame, index))
+        stepper.ready.extend((frame, index) for index in state["ready"])
 
 
 def _rounds_out(rounds: Rounds) -> dict[str, Any]:

@@ -13,14 +13,15 @@ Whatever does not end within the call that started it is announced with `launche
 from __future__ import annotations
 
 import heapq
+import math
 import random
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from latticeflow.engine.environment import environment_of
-from latticeflow.engine.failure import Failure, failure_of, timeout_failure
+from latticeflow.engine.failure import Failure, cancelled_failure, failure_of, timeout_failure
 from latticeflow.engine.frame import Frame, output_of
 from latticeflow.engine.inputs import named_arguments
 from latticeflow.engine.rounds import RoundRules
@@ -138,7 +139,7 @@ class Stepper:
         """Report that a step gave `value`."""
         if frame.in_flight and frame.in_flight.pop(index, None) is not None:
             self.busy -= 1
-            if self._is_late(frame, index):
+            if frame.stopping and self._is_late(frame, index):
                 return
         onward = frame.onward[index]
         if onward is None:
@@ -171,13 +172,20 @@ class Stepper:
         self._pump()
 
     def cancelled(self, frame: Frame, index: int) -> None:
-        """Report that a step that was to be cancelled has ended."""
+        """Report that a step ended by its cancellation.
+
+        One that nobody has told to cancel failed: what it waited for was cancelled.
+        """
         if frame.in_flight.pop(index, None) is not None:
             self.busy -= 1
-        if not self._is_late(frame, index):
-            attempt = frame.attempts.get(index, 1)
-            self.facts.append(Fact("cancelled", frame, index, attempt))
-            self._settle(frame)
+        was_told = index in frame.stopping
+        if self._is_late(frame, index):
+            return
+        if was_told:
+            self._stopped(frame, index)
+        else:
+            alias = frame.plan.steps[index].alias
+            self._failed(frame, index, cancelled_failure(alias))
         self._pump()
 
     def cancel(self, reason: str) -> None:
@@ -212,15 +220,31 @@ class Stepper:
         """Return the timers that would still fire, soonest first."""
         return sorted(timer for timer in self._timers if self._is_current(timer))
 
-    def take_over(self, *, now_ms: int, frame_number: int, cancel_reason: str | None) -> None:
-        """Continue the counts of a snapshot, and what was being cancelled in it."""
+    def late_steps(self) -> list[tuple[Frame, int]]:
+        """Return the steps whose time is over and which have not ended yet, first started first."""
+        return list(self._late)
+
+    def take_over(
+        self,
+        *,
+        now_ms: int,
+        frame_number: int,
+        cancel_reason: str | None,
+        late: Iterable[tuple[Frame, int]],
+    ) -> None:
+        """Continue what a snapshot says of the run as a whole."""
         self.now_ms = now_ms
         self.frame_number = frame_number
         self.cancel_reason = cancel_reason
-        if cancel_reason is not None:
-            self.root.cancelling = False
-            self._cancel_frame(self.root)
-            self._pump()
+        for frame, index in late:
+            self._be_late(frame, index)
+
+    def wind_up(self, gone: Iterable[tuple[Frame, int]]) -> None:
+        """Take `gone` as cancelled, and the run as ended if nothing was left to do in it."""
+        for frame, index in gone:
+            self.cancelled(frame, index)
+        self._settle(self.root)
+        self._pump()
 
     # -- activation ----------------------------------------------------------------------------
 
@@ -320,9 +344,11 @@ class Stepper:
         self._release(frame, index)
 
     def _completed(self, frame: Frame, index: int, value: Any) -> None:
-        """Complete a step that the stepper itself ran."""
+        """Complete a step, whoever ran it."""
         frame.values[index] = value
-        if frame.plan.special[index]:
+        if frame.cancelling:
+            self._settle(frame)
+        elif frame.plan.special[index]:
             self._complete_special(frame, index, value)
         else:
             self._release(frame, index)
@@ -409,7 +435,7 @@ class Stepper:
             parent_step=step.index,
             round_number=round_number,
         )
-        parent.children.setdefault(step.index, set()).add(frame)
+        parent.children.setdefault(step.index, {})[frame] = None
         return frame
 
     def finish_body(self, frame: Frame, index: int, value: Any) -> None:
@@ -447,7 +473,7 @@ class Stepper:
         if parent is None:
             self._finish(frame)
             return
-        parent.children[frame.parent_step].discard(frame)
+        parent.children[frame.parent_step].pop(frame, None)
         if parent.cancelling or frame.cancelling:
             self._child_cancelled(parent, frame)
         elif parent.plan.steps[frame.parent_step].kind is not StepKind.BODY:
@@ -498,8 +524,8 @@ class Stepper:
         step = frame.plan.steps[index]
         attempt = frame.attempts.get(index, 1)
         failure = failure.at(frame.position(index), attempt)
-        if frame.cancelling:
-            self._settle(frame)
+        if frame.cancelling or index > frame.failed_at:
+            self._stopped(frame, index)
             return
         delay = self._retry_delay(frame, step, attempt, failure)
         if delay is not None:
@@ -534,18 +560,16 @@ class Stepper:
             return None
         if failure.retry_after_ms is not None:
             return failure.retry_after_ms
-        delay = min(
-            retry.initial_interval_ms * retry.backoff ** (attempt - 1),
-            float(retry.max_interval_ms),
-        )
+        try:
+            delay = retry.initial_interval_ms * float(retry.backoff) ** (attempt - 1)
+        except OverflowError:
+            delay = math.inf
+        delay = min(delay, float(retry.max_interval_ms))
         chance = random.Random(f"{self.seed}:{frame.position(step.index)}:{attempt}")  # noqa: S311
         return int(delay * (1 + retry.jitter * (2 * chance.random() - 1)))
 
     def _fail_frame(self, frame: Frame, index: int, failure: Failure) -> None:
         """Let what is earlier in the program end, cancel what is later; the first failure wins."""
-        if index >= frame.failed_at:
-            self._settle(frame)
-            return
         frame.failed_at = index
         frame.failure = failure
         frame.stop_short_cuts()
@@ -564,8 +588,15 @@ class Stepper:
                 self._cancel_frame(child)
         elif self._is_delayed(frame, index):
             frame.in_flight.pop(index)
-        else:
+        elif index not in frame.stopping:
+            # Told once: a second time would break off what the step does to end.
+            frame.stopping.add(index)
             self.cancels.append((frame, index))
+
+    def _stopped(self, frame: Frame, index: int) -> None:
+        """Take note of a step that ended because it was not wanted any more."""
+        self.facts.append(Fact("cancelled", frame, index, frame.attempts.get(index, 1)))
+        self._settle(frame)
 
     def _cancel_frame(self, frame: Frame) -> None:
         if frame.cancelling or frame.ended:
@@ -616,13 +647,16 @@ class Stepper:
         )
 
     def _time_out(self, timer: _Timer) -> None:
-        frame, index = timer.frame, timer.index
+        self._be_late(timer.frame, timer.index)
+        self._cancel_step(timer.frame, timer.index)
+
+    def _be_late(self, frame: Frame, index: int) -> None:
         step = frame.plan.steps[index]
         self._late[(frame, index)] = timeout_failure(step.alias, step.timeout_ms or 0)
-        self._cancel_step(frame, index)
 
     def _is_late(self, frame: Frame, index: int) -> bool:
         """Turn the end of a step whose time was over into its failure."""
+        frame.stopping.discard(index)
         failure = self._late.pop((frame, index), None)
         if failure is None:
             return False
