@@ -5,11 +5,13 @@ from latticeflow.engine.failure import Failure, failure_of, type_name
 from latticeflow.engine.frame import Frame
 from latticeflow.engine.idempotency import idempotency_key
 from latticeflow.engine.journal import Journal, Observer, Past
-from latticeflow.engine.loop import Loop, ShellRunner, Surroundings, WorkerRunner
+from latticeflow.engine.loop import Loop
 from latticeflow.engine.snapshot import restore, snapshot
 from latticeflow.engine.stepper import Fact, Outcome, Stepper
+from latticeflow.engine.surroundings import Durability, ShellRunner, Surroundings, WorkerRunner
 
 __all__ = [
+    "Durability",
     "EffectClaim",
     "Effects",
     "Fact",

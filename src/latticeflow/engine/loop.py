@@ -10,76 +10,22 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from contextvars import copy_context
-from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any
 
-from latticeflow.engine.effects import Effects, InDoubt
+from latticeflow.engine.effects import InDoubt
 from latticeflow.engine.environment import environment_of
 from latticeflow.engine.failure import Failure, failure_of
 from latticeflow.engine.frame import Frame
 from latticeflow.engine.inputs import call_arguments
-from latticeflow.engine.journal import Journal, Observer, Past
+from latticeflow.engine.journal import Journal, Past
 from latticeflow.engine.stepper import Fact, Outcome, Stepper
+from latticeflow.engine.surroundings import Durability, Surroundings
 from latticeflow.plan import Step, StepKind
 from latticeflow.runs import Event, EventKind, decode_value, encode_value
 
-Durability = Literal["off", "partial", "strong"]
-GrantFor = Callable[[Step, str, int], Mapping[str, Any]]
-
-
 _SUSPENDED = "a coroutine function without an await suspended all the same"
-
-
-class ShellRunner(Protocol):
-    """Runs a shell step; see `components.shell`."""
-
-    async def __call__(
-        self,
-        step: Step,
-        inputs: Mapping[str, Any],
-        scope: Mapping[str, Any],
-        *,
-        position: str,
-        attempt: int,
-        on_output: Callable[[str, str], None],
-        on_started: Callable[[dict[str, Any]], Awaitable[None]],
-        past: dict[str, Any] | None,
-    ) -> Any:
-        """Run the command of `step` and return its record.
-
-        `on_started` is awaited with what identifies the process group before the command begins;
-        `past` is what an earlier process recorded so: its survivors are ended first.
-        """
-
-
-class WorkerRunner(Protocol):
-    """Runs a synchronous function in a process that can be killed; see `engine.workers`."""
-
-    async def run(
-        self,
-        function: Callable[..., Any],
-        args: tuple[Any, ...] = (),
-        kwargs: Mapping[str, Any] | None = None,
-        *,
-        timeout: float | None = None,
-    ) -> Any:
-        """Call `function` in a worker; cancelling kills the worker."""
-
-
-@dataclass(slots=True)
-class Surroundings:
-    """What a host gives the loop besides the plan. All of it may be missing."""
-
-    grant: GrantFor | None = None
-    shell: ShellRunner | None = None
-    workers: WorkerRunner | None = None
-    effects: Effects | None = None
-    observer: Observer | None = None
-    clock_ms: Callable[[], int] | None = None
-    sleep_until: Callable[[int], Awaitable[None]] | None = None
-    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 class Loop:

@@ -14,8 +14,7 @@ from latticeflow.bindings import open_store
 from latticeflow.capabilities import ArtifactFile
 from latticeflow.capabilities.grants import Grants, Holder
 from latticeflow.diagnostics import CheckError, UsageError, report
-from latticeflow.engine import Observer
-from latticeflow.engine.loop import Durability, Loop
+from latticeflow.engine import Durability, Loop, Observer
 from latticeflow.hosts.local.arguments import bind_arguments
 from latticeflow.hosts.local.artifacts import FOLDER as ARTIFACTS
 from latticeflow.hosts.local.embedding import Runnable, prepare_flow, wait_for

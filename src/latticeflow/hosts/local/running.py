@@ -21,6 +21,7 @@ from latticeflow.capabilities import Dedupe
 from latticeflow.capabilities.grants import Grants, Holder
 from latticeflow.diagnostics import Diagnostic, InternalError, report
 from latticeflow.engine import (
+    Durability,
     Effects,
     InDoubt,
     Journal,
@@ -30,7 +31,6 @@ from latticeflow.engine import (
     Stepper,
     Surroundings,
 )
-from latticeflow.engine.loop import Durability
 from latticeflow.flow.identity import canonical_json
 from latticeflow.hosts.local.artifacts import Artifacts
 from latticeflow.hosts.local.output_lines import OutputLines

@@ -9,7 +9,7 @@ from typing import Any
 
 from latticeflow.authoring.dsl.compiler import compile_flow
 from latticeflow.components.standard import STANDARD
-from latticeflow.engine.loop import Loop, Surroundings
+from latticeflow.engine import Loop, Surroundings
 from latticeflow.engine.stepper import Stepper
 from latticeflow.flow.identity import decode_flow, encode_flow
 from latticeflow.plan import lower_graph
