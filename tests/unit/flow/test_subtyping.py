@@ -287,6 +287,24 @@ def test_a_decoder_gives_back_what_fits_and_raises_for_the_rest() -> None:
     assert decoder_of(SchemaRef(), {}) is None
 
 
+def test_a_decoder_fills_in_the_defaults_of_fields_left_out_at_any_depth() -> None:
+    item = {**record((), tag={**STR, "default": "t"}), "required": []}
+    order = record((), id=STR, items={**listed(item), "default": [{}]}, note={"default": None})
+    order["required"] = ["id"]
+    schema = {"anyOf": [{"type": "null"}, {"$ref": "#/$defs/Order"}], "$defs": {"Order": order}}
+    decode = decoder_of(SchemaRef(kind="inline", schema=schema), {})
+    assert decode is not None
+    given = {"id": "a"}
+    assert decode(given) == {"id": "a", "items": [{"tag": "t"}], "note": None}
+    assert given == {"id": "a"}
+    assert decode({"id": "a", "items": [{"tag": "x"}, {}], "note": 1}) == {
+        "id": "a",
+        "items": [{"tag": "x"}, {"tag": "t"}],
+        "note": 1,
+    }
+    assert decode(None) is None
+
+
 @pytest.mark.parametrize(
     ("schema", "name"),
     [

@@ -15,9 +15,9 @@ from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
 from operator import ge, gt, le, lt
 
-from latticeflow.flow.model import Json, SchemaRef
+from latticeflow.flow.model import Json
 from latticeflow.flow.schema.naming import type_name
-from latticeflow.flow.schema.references import Named, Resolver, Schema, schema_of
+from latticeflow.flow.schema.references import Named, Resolver, Schema
 
 _TYPES: Mapping[str, Callable[[Json], bool]] = {
     "null": lambda value: value is None,
@@ -42,24 +42,6 @@ _FORMATS: Mapping[str, Callable[[str], object]] = {
     "decimal": Decimal,
 }
 _LONGEST_SHOWN = 60
-
-
-def decoder_of(reference: SchemaRef, named: Named) -> Callable[[Json], Json] | None:
-    """Return a function that gives a JSON value back if it fits the type, None for any type.
-
-    The function raises `ValueError` with the place and the reason where the value does not fit.
-    """
-    schema = schema_of(reference, named)
-    if not schema:
-        return None
-
-    def decode(value: Json) -> Json:
-        problem = problem_of(value, schema, named=named)
-        if problem is not None:
-            raise ValueError(problem)
-        return value
-
-    return decode
 
 
 def problem_of(value: Json, schema: object, *, named: Named | None = None) -> str | None:
