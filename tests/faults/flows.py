@@ -39,6 +39,13 @@ async def ship(cents: int, *, kv: Kv.Write = granted) -> str:
     return f"shipped {cents}"
 
 
+@node(idempotency="cents", sink="upsert")
+async def label(cents: int, *, kv: Kv.Write = granted) -> str:
+    """Print a label where it overwrites the one that was there."""
+    await kv.put(f"label:{cents}", b"done")
+    return f"labelled {cents}"
+
+
 @flow(version="1.0.0")
 async def buy(n: int) -> int:
     """Price, tax and charge."""
@@ -55,6 +62,12 @@ async def buy(n: int) -> int:
 async def buy_many(ns: list[int]) -> list[int]:
     """Charge for each."""
     return [await charge(total(await price(n), 5)) for n in each(ns)]
+
+
+@flow(version="1.0.0")
+async def mark(n: int) -> str:
+    """Price and label."""
+    return await label(await price(n))
 
 
 @flow(version="1.0.0")

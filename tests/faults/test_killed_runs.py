@@ -131,6 +131,18 @@ def test_an_effect_in_doubt_parks_until_a_person_decides(
     assert max(decided) == effects, "no kill came between the effect and its record"
 
 
+def test_a_sink_that_takes_a_key_twice_never_waits_for_a_person(child: Child, folder: Path) -> None:
+    count = boundaries_of(child, folder, "mark", 7)
+    most = 0
+    for die_at in range(1, count + 1):
+        clean(folder)
+        assert child.run(drivers.drive, str(folder), "mark", 7, die_at) in (KILLED, 0)
+        ended = finish(child, folder, "mark", 7)
+        assert (ended["status"], ended["value"]) == ("succeeded", "labelled 70"), die_at
+        most = max(most, len(Ledger(folder / "ledger").words("effect")))
+    assert most == 2, "no kill came between the effect and its record"
+
+
 def test_lazy_writes_are_found_out(child: Child, folder: Path) -> None:
     """The negative control: acknowledging before writing breaks a promise somewhere."""
     count = boundaries_of(child, folder, "buy", 7)

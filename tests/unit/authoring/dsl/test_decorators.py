@@ -8,9 +8,23 @@ from datetime import timedelta
 
 import pytest
 
-from latticeflow import Header, Http, Kv, flow, granted, http, manual, node, queue, retry, schedule
+from latticeflow import (
+    FlowBuilder,
+    Header,
+    Http,
+    Kv,
+    flow,
+    granted,
+    http,
+    manual,
+    node,
+    queue,
+    retry,
+    schedule,
+)
 from latticeflow.authoring.dsl import (
     NO_FALLBACK,
+    compile_flow,
     flow_options,
     granting,
     node_options,
@@ -90,6 +104,28 @@ def test_a_fallback_lets_the_flow_go_on():
     assert (node_options(f).fallback, node_options(f).on_error) == (None, "continue")
 
 
+@node(idempotency="key", sink="upsert")
+async def put(key: str, *, kv: Kv.Write = granted) -> str:
+    """Put something where it overwrites what was there."""
+    await kv.put(key, b"")
+    return key
+
+
+@flow
+async def put_it(key: str) -> str:
+    """Put something."""
+    return await put(key)
+
+
+def test_what_a_sink_promises_is_in_the_graph_however_it_is_made():
+    builder = FlowBuilder("b")
+    builder.output(builder.add(put, key=builder.input("key", str)))
+    for made in (builder.build()[0], compile_flow(put_it).flow):
+        (step,) = [one for one in made.nodes if one.alias == "put"]
+        assert step.config == {"sink": "upsert"}
+    assert node_options(put).sink == "upsert"
+
+
 def test_the_triggers_of_a_flow():
     @flow(on=[http.post("/a", deadline="10s"), schedule("0 6 * * *", tz="UTC"), queue("q"), manual])
     def f(key: str) -> str:
@@ -118,6 +154,8 @@ def test_the_triggers_of_a_flow():
         (lambda: node(determinism="always"), "`determinism`"),
         (lambda: node(idempotency=" , "), "names no field"),
         (lambda: node(idempotency_ttl="1d"), "need a key"),
+        (lambda: node(idempotency="id", sink="append"), "'append' is none of 'upsert', 'ensure_"),
+        (lambda: node(sink="upsert"), "`sink` of `@node`: it is a promise about a key"),
         (lambda: node(on_error="ignore"), "'ignore' is none of"),
         (lambda: node(compensate=3), "is no node"),
         (lambda: flow(on="noon"), "is no trigger"),

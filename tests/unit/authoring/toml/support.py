@@ -12,6 +12,7 @@ from latticeflow.flow import (
     Component,
     Determinism,
     Effects,
+    Idempotency,
     Node,
     NodeSpec,
     Port,
@@ -23,7 +24,9 @@ def inline(schema: dict[str, Any]) -> SchemaRef:
     return SchemaRef(kind="inline", schema=schema)
 
 
-def component(identifier: str, inputs: dict[str, Any], output: dict[str, Any]) -> Component:
+def component(
+    identifier: str, inputs: dict[str, Any], output: dict[str, Any], **fields: Any
+) -> Component:
     spec = NodeSpec(
         identifier=identifier,
         name="Test",
@@ -32,6 +35,7 @@ def component(identifier: str, inputs: dict[str, Any], output: dict[str, Any]) -
         summary="For tests.",
         inputs={name: Port(schema=inline(schema)) for name, schema in inputs.items()},
         output=inline(output),
+        **fields,
     )
     return Component(spec, call=lambda **_: None)
 
@@ -42,11 +46,15 @@ ORDER = {
     "properties": {"id": {"type": "string"}, "total": {"type": "integer"}},
     "required": ["id", "total"],
 }
+KEYED = Idempotency(key="x")
 COMPONENTS = {
     "calc.py:double": component("calc.py:double", {"x": {"type": "integer"}}, {"type": "integer"}),
     "calc.py:half": component("calc.py:half", {"x": {"type": "number"}}, {"type": "number"}),
     "calc.py:order": component("calc.py:order", {}, ORDER),
     "calc.py:bill": component("calc.py:bill", {"order": ORDER}, {"type": "string"}),
+    "calc.py:put": component(
+        "calc.py:put", {"x": {"type": "integer"}}, {}, idempotency=KEYED, sink="upsert"
+    ),
 }
 
 

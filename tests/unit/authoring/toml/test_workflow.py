@@ -132,6 +132,23 @@ def test_settings_of_a_step() -> None:
     assert "idempotency_key" in node.ports
 
 
+@pytest.mark.parametrize("sink", ["upsert", "ensure_once"])
+def test_a_sink_promises_something_about_its_key(sink: str) -> None:
+    step = "[parameters.id]\ntype = 'string'\n[steps.a]\nrun = 'true'\nidempotency = "
+    promised = nodes(read(HEAD + step + f"{{ key = '${{{{ params.id }}}}', sink = '{sink}' }}\n"))
+    assert promised["a"].config == {"run": "true", "sink": sink}
+    plain = nodes(read(HEAD + step + "'${{ params.id }}'\n"))
+    assert plain["a"].config == {"run": "true"}
+
+
+def test_the_promise_of_a_node_holds_for_its_own_key_only() -> None:
+    step = HEAD + "[steps.a]\nuses = 'calc.py:put'\ninputs.x = 1\n"
+    own = nodes(read(step))["a"]
+    assert (own.idempotency.key, own.config) == ("x", {"sink": "upsert"})
+    other = nodes(read(step + "idempotency = { key = 'x', ttl = '1d' }\n"))["a"]
+    assert (other.idempotency.key, other.config) == ("x", {})
+
+
 def test_retry_may_be_a_number() -> None:
     node = nodes(read(HEAD + "[steps.a]\nrun = 'true'\nretry = 2\neffects = 'pure'\n"))["a"]
     assert node.retry == Retry(max_attempts=2)
