@@ -56,10 +56,10 @@ def check(
     diagnostics = sort_diagnostics(found)
     stops = {Severity.ERROR, Severity.WARNING} if told.strict else {Severity.ERROR}
     if any(d.severity in stops for d in diagnostics):
-        return CheckResult(None, diagnostics)
+        return CheckResult(None, diagnostics, flow)
     to_check = {c.body: tuple(c.undecided) for c in contexts if c.undecided}
     proved = {key: value for c in contexts for key, value in _proved(c)}
-    return CheckResult(passed(flow, catalog, to_check, proved), diagnostics)
+    return CheckResult(passed(flow, catalog, to_check, proved), diagnostics, flow)
 
 
 def _contexts(context: Context) -> Iterator[Context]:

@@ -66,7 +66,11 @@ def passed(
 
 
 class CheckResult(msgspec.Struct, frozen=True):
-    """What the checks found, in the order of the source; `checked` is None when it must not run."""
+    """What the checks found, in the order of the source; `checked` is None when it must not run.
+
+    `flow` is what was judged, whatever came of it.
+    """
 
     checked: CheckedFlow | None
     diagnostics: tuple[Diagnostic, ...]
+    flow: Flow

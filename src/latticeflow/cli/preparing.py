@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from latticeflow.authoring.dsl import parse_duration
 from latticeflow.cli.output import Output
-from latticeflow.diagnostics import CheckError, Location, Severity, UsageError, report
+from latticeflow.diagnostics import CheckError, Diagnostic, Location, Severity, UsageError, report
 from latticeflow.hosts.local import Prepared, judge, read_target
 
 
@@ -23,10 +24,16 @@ def prepared_target(target: str, output: Output, *, strict: bool = False) -> Pre
     output.files.update(checked.files)
     if checked.prepared is None:
         raise CheckError(diagnostics=checked.diagnostics)
+    show_warnings(checked.diagnostics, output)
+    return checked.prepared
+
+
+def show_warnings(found: Sequence[Diagnostic], output: Output) -> None:
+    """Write what stops nothing: warnings, and with `--verbose` what is only for information."""
     if not output.quiet:
         worth = Severity.HINT if output.verbose else Severity.WARNING
-        output.show([each for each in checked.diagnostics if each.severity.rank <= worth.rank])
-    return checked.prepared
+        shown = [each for each in found if each.severity is not Severity.ERROR]
+        output.show([each for each in shown if each.severity.rank <= worth.rank])
 
 
 def read_input(text: str | None) -> object:

@@ -325,6 +325,20 @@ def test_graphs_are_printed(flows: Flows, form: str, sign: str) -> None:
     assert sign in flows.out
 
 
+def test_what_this_host_does_not_run_is_drawn_and_not_run(flows: Flows, project: Path) -> None:
+    (project / "later.py").write_text(
+        "from latticeflow import flow, sleep\n\n\n"
+        "@flow\nasync def later(number: int) -> int:\n"
+        '    """Wait."""\n    await sleep("1h")\n    return number\n'
+    )
+    assert flows("graph", "later.py", "--format", "json") == 0
+    assert json.loads(flows.out)["control_surfaces"][0]["kind"] == "await"
+    assert "flows check later.py" in flows.err
+    for command in ("check", "run", "plan"):
+        assert flows(command, "later.py") == 1
+        assert "error[CTRL901]" in flows.err
+
+
 def test_plan_tells_and_runs_nothing(flows: Flows, project: Path) -> None:
     found = flows.json("plan", "two.toml", "--param", "word=x", "--json")
     assert isinstance(found, dict)

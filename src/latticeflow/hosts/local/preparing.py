@@ -42,23 +42,28 @@ class Prepared(msgspec.Struct, frozen=True):
 
 
 class Checked(msgspec.Struct, frozen=True):
-    """What the checks found; `prepared` is None when an error is among it."""
+    """What the checks found; `prepared` is None when an error is among it.
+
+    `flow` is the graph that was judged, None if what was authored is none.
+    """
 
     diagnostics: tuple[Diagnostic, ...]
     prepared: Prepared | None
     files: Mapping[str, str] = msgspec.field(default_factory=dict)
+    flow: Flow | None = None
 
 
 def judge(authored: Authored, *, target: str | None = None, strict: bool = False) -> Checked:
     """Check what was authored and, if it passes, lower it."""
     found = list(authored.diagnostics)
-    prepared = None
+    prepared = flow = None
     if authored.flow is not None:
         catalog = STANDARD.with_components(authored.catalog.values())
         result = check_flow(
             authored.flow, catalog, spans=authored.spans, strict=strict, reader=READER
         )
         found.extend(result.diagnostics)
+        flow = result.flow
         if result.checked is not None and not has_errors(found):
             checked = result.checked
             prepared = Prepared(
@@ -72,7 +77,7 @@ def judge(authored: Authored, *, target: str | None = None, strict: bool = False
                 decode=authored.decode,
                 needs=needs_of(checked.flow, checked.catalog),
             )
-    return Checked(tuple(found), prepared, authored.files)
+    return Checked(tuple(found), prepared, authored.files, flow)
 
 
 def prepare(authored: Authored, *, target: str | None = None, strict: bool = False) -> Prepared:
