@@ -91,7 +91,7 @@ def restore(
 
 
 def _frame_out(stepper: Stepper, frame: Frame) -> dict[str, Any]:
-    ready = sorted(index for owner, index in stepper.ready if owner is frame)
+    ready = sorted(index for owner, index in stepper.to_start() if owner is frame)
     return {
         "path": frame.path,
         "order": frame.order,

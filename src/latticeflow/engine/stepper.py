@@ -16,7 +16,7 @@ import heapq
 import math
 import random
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -70,7 +70,8 @@ class Stepper:
     """Drives one run of a plan.
 
     Times are milliseconds on the driver's clock. `facts_of_run` is what expressions see as `run`
-    and `environment` as `env`.
+    and `environment` as `env`. A driver that knows an earlier process's history sets `recall`,
+    which gives the failure that the attempt of a body has there, before the body is opened.
     """
 
     def __init__(
@@ -94,6 +95,10 @@ class Stepper:
         self.facts: list[Fact] = []
         self.outcome: Outcome | None = None
         self.busy = 0
+        self.recall: Callable[[Frame, int], Failure | None] | None = None
+        self._queue: list[tuple[int, int, Frame]] = []
+        self._recording: set[tuple[Frame, int]] = set()
+        self._delayed: set[tuple[Frame, int]] = set()
         self._timers: list[_Timer] = []
         self._timer_number = 0
         self.frame_number = 0
@@ -118,13 +123,23 @@ class Stepper:
 
         Without `max_parallel` a driver may take from `ready` itself, in any order.
         """
-        if not self.ready or (self.max_parallel is not None and self.busy >= self.max_parallel):
-            return None
+        ready = self.ready
         if self.max_parallel is None:
-            return self.ready.popleft()
-        chosen = min(self.ready, key=lambda start: (start[0].order, start[1]))
-        self.ready.remove(chosen)
-        return chosen
+            return ready.popleft() if ready else None
+        queue = self._queue
+        while ready:
+            frame, index = ready.popleft()
+            heapq.heappush(queue, (frame.order, index, frame))
+        if not queue or self.busy >= self.max_parallel:
+            return None
+        _, index, frame = heapq.heappop(queue)
+        return frame, index
+
+    def to_start(self) -> Iterator[tuple[Frame, int]]:
+        """Yield the steps that `take` has not given yet."""
+        yield from self.ready
+        for _, index, frame in self._queue:
+            yield frame, index
 
     def launched(self, frame: Frame, index: int) -> None:
         """Note that a step has been started and will be reported later."""
@@ -135,10 +150,23 @@ class Stepper:
         if timeout is not None:
             self.set_timer(self.now_ms + timeout, "timeout", frame, index, attempt)
 
+    def is_over(self, frame: Frame, index: int) -> bool:
+        """Tell whether the time of a step is over; if not, what it gave may be recorded.
+
+        From then on its time no longer runs: what has been recorded is never too late.
+        """
+        if (frame, index) in self._late:
+            return True
+        if frame.plan.steps[index].timeout_ms is not None:
+            self._recording.add((frame, index))
+        return False
+
     def complete(self, frame: Frame, index: int, value: Any) -> None:
         """Report that a step gave `value`."""
         if frame.in_flight and frame.in_flight.pop(index, None) is not None:
             self.busy -= 1
+            if self._recording:
+                self._recording.discard((frame, index))
             if frame.stopping and self._is_late(frame, index):
                 return
         onward = frame.onward[index]
@@ -210,6 +238,7 @@ class Stepper:
             if timer.kind == "deadline":
                 self.cancel("deadline")
             elif timer.kind == "retry":
+                self._delayed.discard((timer.frame, timer.index))
                 timer.frame.in_flight.pop(timer.index)
                 self._start(timer.frame, timer.index)
             else:
@@ -390,6 +419,9 @@ class Stepper:
 
     def _open_body(self, frame: Frame, step: Step) -> None:
         index = step.index
+        if self.recall is not None and (failure := self.recall(frame, index)) is not None:
+            self._failed(frame, index, failure)
+            return
         try:
             arguments = named_arguments(frame, step, self.facts_of_run, self.environment)
         except Exception as exc:  # noqa: BLE001  (an input that cannot be made fails the step)
@@ -462,7 +494,7 @@ class Stepper:
         if frame.cancelling:
             self._close(frame)
         elif frame.failure is not None:
-            if not any(start[0] is frame for start in self.ready):
+            if not any(start[0] is frame for start in self.to_start()):
                 self._close(frame)
         elif not frame.open:
             self._close(frame)
@@ -586,7 +618,8 @@ class Stepper:
         if children:
             for child in list(children):
                 self._cancel_frame(child)
-        elif self._is_delayed(frame, index):
+        elif (frame, index) in self._delayed:
+            self._delayed.remove((frame, index))
             frame.in_flight.pop(index)
         elif index not in frame.stopping:
             # Told once: a second time would break off what the step does to end.
@@ -617,24 +650,22 @@ class Stepper:
         self._todo.append(action)
 
     def _drop_ready(self, which: Callable[[tuple[Frame, int]], bool]) -> None:
-        kept = [start for start in self.ready if not which(start)]
-        if len(kept) != len(self.ready):
+        count = len(self.ready) + len(self._queue)
+        if not count:
+            return
+        kept = [start for start in self.to_start() if not which(start)]
+        if len(kept) != count:
+            self._queue.clear()
             self.ready.clear()
             self.ready.extend(kept)
-
-    def _is_delayed(self, frame: Frame, index: int) -> bool:
-        """Tell whether the step waits for its next attempt rather than runs."""
-        return any(
-            timer.kind == "retry" and timer.frame is frame and timer.index == index
-            for timer in self._timers
-            if self._is_current(timer)
-        )
 
     # -- time ----------------------------------------------------------------------------------
 
     def set_timer(self, at: int, kind: TimerKind, frame: Frame, index: int, attempt: int) -> None:
         """Let `tick` act on a step at `at` milliseconds."""
         self._timer_number += 1
+        if kind == "retry":
+            self._delayed.add((frame, index))
         heapq.heappush(self._timers, _Timer(at, self._timer_number, kind, frame, index, attempt))
 
     def _is_current(self, timer: _Timer) -> bool:
@@ -644,6 +675,7 @@ class Stepper:
             not timer.frame.ended
             and timer.frame.in_flight.get(timer.index) == timer.attempt
             and (timer.frame, timer.index) not in self._late
+            and (timer.kind == "retry" or (timer.frame, timer.index) not in self._recording)
         )
 
     def _time_out(self, timer: _Timer) -> None:

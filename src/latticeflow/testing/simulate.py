@@ -157,7 +157,7 @@ class _Simulator:
             if self._stepper.outcome is None:
                 self._turn()
         self._take_notes()
-        if self._attempts or self._stepper.ready:
+        if self._attempts or any(self._stepper.to_start()):
             raise InternalError("the run has ended, but steps of it go on")
         return Simulation(
             self._stepper.outcome,
@@ -190,7 +190,7 @@ class _Simulator:
             if attempt.is_cancelled or attempt.ends_at_ms <= stepper.now_ms
         ]
         limit = stepper.max_parallel
-        room = bool(stepper.ready) and (limit is None or stepper.busy < limit)
+        room = any(stepper.to_start()) and (limit is None or stepper.busy < limit)
         if room and (not able or chance.random() < 0.5):
             self._start()
         elif able:
