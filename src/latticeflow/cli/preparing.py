@@ -10,7 +10,15 @@ from pathlib import Path
 
 from latticeflow.authoring.dsl import parse_duration
 from latticeflow.cli.output import Output
-from latticeflow.diagnostics import CheckError, Diagnostic, Location, Severity, UsageError, report
+from latticeflow.diagnostics import (
+    CheckError,
+    Diagnostic,
+    Location,
+    Severity,
+    UsageError,
+    did_you_mean,
+    report,
+)
 from latticeflow.hosts.local import Prepared, judge, read_target
 
 
@@ -104,7 +112,7 @@ def read_parameters(given: list[str], prepared: Prepared) -> dict[str, object]:
     """Return the values of `--param NAME=VALUE`; a text stands for itself where one is wanted.
 
     Raises:
-        UsageError: one is not of the form NAME=VALUE (CLI006).
+        UsageError: one is not of the form NAME=VALUE (CLI006) or names no input (RUN101).
     """
     values: dict[str, object] = {}
     for text in given:
@@ -112,6 +120,10 @@ def read_parameters(given: list[str], prepared: Prepared) -> dict[str, object]:
         if not sign or not name:
             why = "write it as NAME=VALUE"
             raise UsageError(diagnostics=(report("CLI006", param=text, why=why),))
+        if name not in prepared.flow.inputs:
+            known = prepared.flow.inputs
+            why = f"`{name}` is no input of it{did_you_mean(name, known)}"
+            raise UsageError(diagnostics=(report("RUN101", flow=prepared.flow.name, why=why),))
         values[name] = _parameter(name, value, prepared)
     return values
 

@@ -120,6 +120,7 @@ def test_without_a_command_the_commands_are_listed(flows: Flows) -> None:
         (("run", "two.toml", "--param", "wrod=x"), "RUN101"),
         (("run", "work.py:twice"), "RUN101"),
         (("run", "work.py:twice", "--input", '"text"'), "RUN101"),
+        (("run", "work.py:twice", "--param", "numbr=1"), "RUN101"),
         (("show", "nothing"), "CLI007"),
         (("logs", "nothing"), "CLI007"),
         (("cancel", "nothing"), "CLI007"),
@@ -362,6 +363,24 @@ def test_check_reports_the_place(flows: Flows, project: Path) -> None:
     assert flows("check", "two.toml") == 0
     assert flows("check", "bad.toml", "--format", "sarif") == 1
     assert json.loads(flows.out)["version"] == "2.1.0"
+
+
+def test_check_without_a_name_judges_every_flow_of_a_file_and_tells_once(
+    flows: Flows, project: Path
+) -> None:
+    assert flows("check", "work.py") == 0
+    assert flows("check", "work.py:none") == 1
+    assert "error[CLI003]" in flows.err
+    third = (
+        '\n\n@flow(version="1.0.0")\ndef third(number: int) -> int:\n    """Fail."""\n'
+        "    return fails(number.real)\n"
+    )
+    (project / "more.py").write_text(PYTHON.replace("broken(once)", "borken(once)") + third)
+    found = flows.json("check", "more.py", "--format", "json")
+    assert isinstance(found, dict)
+    lines = [each["location"]["range"]["start"]["line"] for each in found["diagnostics"]]
+    assert lines == sorted(set(lines))
+    assert len(lines) == 2
 
 
 def test_check_reads_a_graph_from_stdin(flows: Flows, monkeypatch: pytest.MonkeyPatch) -> None:

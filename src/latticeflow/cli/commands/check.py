@@ -10,7 +10,7 @@ from latticeflow.cli.output import Output
 from latticeflow.diagnostics import Diagnostic, Severity, apply_fixes
 from latticeflow.diagnostics.render import render_json, render_sarif
 from latticeflow.hosts.local import judge, read_target
-from latticeflow.hosts.local.targets import read_ir_text
+from latticeflow.hosts.local.targets import flows_of, read_ir_text
 
 STDIN = "-"
 
@@ -18,7 +18,10 @@ STDIN = "-"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `flows check`."""
     parser.add_argument(
-        "targets", nargs="+", metavar="TARGET", help="what to check; - is a Flow IR on stdin"
+        "targets",
+        nargs="+",
+        metavar="TARGET",
+        help="what to check, all flows of a file if none is named; - is a Flow IR on stdin",
     )
     parser.add_argument(
         "--format", choices=("text", "json", "sarif"), default="text", help="how to print findings"
@@ -49,17 +52,18 @@ def run(options: argparse.Namespace, output: Output) -> int:
 
 
 def _judge(targets: list[str], *, strict: bool) -> tuple[list[Diagnostic], dict[str, str]]:
-    found: list[Diagnostic] = []
+    # Flows of a file may share one, and what is wrong with it is to be told once.
+    found: dict[Diagnostic, None] = {}
     files: dict[str, str] = {}
-    for target in targets:
+    for target in (each for given in targets for each in flows_of(given)):
         if target == STDIN:
             authored = read_ir_text(sys.stdin.read(), file="<stdin>")
         else:
             authored = read_target(target)
         checked = judge(authored, target=target, strict=strict)
-        found.extend(checked.diagnostics)
+        found.update(dict.fromkeys(checked.diagnostics))
         files.update(checked.files)
-    return found, files
+    return list(found), files
 
 
 def _fix(found: list[Diagnostic]) -> list[str]:

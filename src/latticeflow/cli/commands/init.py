@@ -45,7 +45,7 @@ run = "echo Hello, ${{ params.name }}!"
 
 [steps.shout]
 needs = ["greet"]
-run = 'echo "${{ steps.greet.stdout }}" | tr a-z A-Z'
+run = 'printf %s "${{ steps.greet.stdout }}" | tr a-z A-Z'
 
 [outputs]
 text = "${{ steps.shout.stdout }}"

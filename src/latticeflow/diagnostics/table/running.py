@@ -77,8 +77,8 @@ CODES = family(
         _run(
             "RUN106",
             "nothing_to_resume",
-            "A run is finished and cannot be resumed.",
-            "run `{run}` is {status}; there is nothing to resume",
+            "A run has ended; it can neither be resumed nor cancelled.",
+            "run `{run}` has ended: {status}",
         ),
         _later(
             "RUN107",

@@ -47,6 +47,19 @@ def read_target(
     return msgspec.structs.replace(authored, files={**loaded.files, **authored.files})
 
 
+def flows_of(target: str, *, root: Path | None = None) -> tuple[str, ...]:
+    """Return the targets that `target` stands for where all flows of a module are meant.
+
+    A module that holds several flows gives one target for each; anything else stands for itself.
+    """
+    if target.endswith((".toml", ".json")):
+        return (target,)
+    loaded = load_python(target, root=root)
+    if any(each.code == "CLI004" for each in loaded.diagnostics):
+        return tuple(f"{target}:{name}" for name in loaded.flows)
+    return (target,)
+
+
 def read_ir_text(text: str, *, file: str, root: Path | None = None) -> Authored:
     """Read a flow from the text of a Flow IR; `file` is its name in diagnostics."""
     read = read_ir(text, file=file)
