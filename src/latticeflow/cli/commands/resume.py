@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 
 from latticeflow.cli.following import INTERRUPTED, follow
 from latticeflow.cli.opening import add_store, find_run, open_client, where_it_ran
@@ -26,6 +27,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--assume", choices=("done", "retry"), help="what to believe of effects in doubt"
     )
     parser.add_argument(
+        "--value",
+        metavar="JSON",
+        help="what the step in doubt returned, with --assume done; null if not given",
+    )
+    parser.add_argument(
         "--accept-code", action="store_true", help="go on although code has changed since"
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object a run")
@@ -37,6 +43,9 @@ def run(options: argparse.Namespace, output: Output) -> int:
     if options.all == (options.run_id is not None):
         why = "name one run, or give --all"
         raise UsageError(diagnostics=(report("CLI010", option="flows resume", why=why),))
+    if options.value is not None and (options.all or options.assume != "done"):
+        why = "it is what a step of one run returned; it goes with --assume done, not with --all"
+        raise UsageError(diagnostics=(report("CLI010", option="--value", why=why),))
     return asyncio.run(_resume(options, output))
 
 
@@ -69,8 +78,21 @@ async def _one(client: Client, run: Run, options: argparse.Namespace, output: Ou
     progress = make_progress(output, f"{run.flow_name} {run.flow_version}")
     with where_it_ran(run):
         handle = await client.resume(
-            run.run_id, accept_code=options.accept_code, assume=options.assume, observer=progress
+            run.run_id,
+            accept_code=options.accept_code,
+            assume=options.assume,
+            value=_value(options.value),
+            observer=progress,
         )
         result, interrupted = await follow(handle, progress)
     code = await report_run(client.store, result, output)
     return INTERRUPTED if interrupted else code
+
+
+def _value(text: str | None) -> object:
+    try:
+        return None if text is None else json.loads(text)
+    except ValueError as exc:
+        raise UsageError(
+            diagnostics=(report("CLI010", option="--value", why=f"it is not JSON: {exc}"),)
+        ) from exc

@@ -213,6 +213,7 @@ class Client:
         flow: Runnable | None = None,
         accept_code: bool = False,
         assume: str | None = None,
+        value: object = None,
         observer: Observer | None = None,
     ) -> Handle:
         """Go on with a run whose owner is gone, or that is parked.
@@ -222,11 +223,13 @@ class Client:
             flow: Where its code is, instead of the target the run recorded.
             accept_code: Go on although the code of a step still to run has changed.
             assume: For steps in doubt: `done` or `retry`.
+            value: What the step in doubt returned, as JSON, if it is assumed to be done.
             observer: Sees events and output as they happen.
 
         Raises:
             UsageError: there is no such run (RUN104), it has ended (RUN106), a live process
-                owns it (DAG-CKPT-007), its code has changed (DAG-CKPT-009).
+                owns it (DAG-CKPT-007), its code has changed (DAG-CKPT-009), `value` is not what
+                the step returns (CLI010).
         """
         await self.open()
         recalled = await recall(
@@ -235,6 +238,7 @@ class Client:
             prepared=None if flow is None else prepare_flow(flow),
             accept_code=accept_code,
             assume=assume,
+            value=value,
         )
         return self.drive(
             recalled.prepared,

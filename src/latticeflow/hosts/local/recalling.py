@@ -13,8 +13,18 @@ from latticeflow.flow.identity import decode_flow, flow_digest
 from latticeflow.hosts.local.arguments import decode_arguments
 from latticeflow.hosts.local.preparing import Prepared, prepare
 from latticeflow.hosts.local.targets import catalog_for, read_target
+from latticeflow.plan import Plan, Step
 from latticeflow.providers.run_store import this_process
-from latticeflow.runs import TERMINAL, Event, EventKind, Run, RunStatus, RunStore, decode_value
+from latticeflow.runs import (
+    TERMINAL,
+    Event,
+    EventKind,
+    Run,
+    RunStore,
+    decode_value,
+    encode_value,
+    parse_position,
+)
 
 
 class Recalled(msgspec.Struct, frozen=True):
@@ -33,6 +43,7 @@ async def recall(
     prepared: Prepared | None = None,
     accept_code: bool = False,
     assume: str | None = None,
+    value: object = None,
 ) -> Recalled:
     """Take over a run and read what is needed to go on with it.
 
@@ -41,7 +52,8 @@ async def recall(
 
     Raises:
         UsageError: there is no such run (RUN104), it has ended (RUN106), a live process owns it
-            (DAG-CKPT-007), the code of a step still to run has changed (DAG-CKPT-009).
+            (DAG-CKPT-007), the code of a step still to run has changed (DAG-CKPT-009), `value`
+            is not what the step in doubt returns (CLI010).
     """
     run = await store.get(run_id)
     if run is None:
@@ -51,14 +63,18 @@ async def recall(
     past = tuple(await store.history(run_id))
     ready = same_graph(run, prepared, past, accept_code=accept_code)
     arguments = decode_arguments(ready, decode_value(run.arguments))
+    if assume is None and value is not None:
+        raise _not_a_value("it is what a step returned that is assumed to be done")
+    decisions = () if assume is None else _decide(run, past, ready, assume=assume, value=value)
     claimed = await store.claim(run_id, this_process())
     if claimed is None:
         owner = "another process" if run.owner is None else f"process {run.owner.pid}"
         raise UsageError(diagnostics=(report("DAG-CKPT-007", run=run_id, owner=owner),))
-    if claimed.status is RunStatus.PARKED or assume is not None:
-        past = await _assume(store, claimed, past, assume)
+    if decisions:
+        fence = 0 if claimed.owner is None else claimed.owner.fence
+        await store.append(run_id, decisions, fence=fence)
     claimed.error = None
-    return Recalled(ready, claimed, arguments, past)
+    return Recalled(ready, claimed, arguments, (*past, *decisions))
 
 
 def same_graph(
@@ -95,9 +111,10 @@ def _is_done(path: str, past: tuple[Event, ...]) -> bool:
     return any(event.kind is EventKind.STEP_COMPLETED and event.position == path for event in past)
 
 
-async def _assume(
-    store: RunStore, run: Run, past: tuple[Event, ...], assume: str | None
+def _decide(
+    run: Run, past: tuple[Event, ...], ready: Prepared, *, assume: str, value: object
 ) -> tuple[Event, ...]:
+    """Return what a person decides on the steps in doubt, as events."""
     doubtful = {
         (event.position, event.attempt) for event in past if event.kind is EventKind.STEP_IN_DOUBT
     }
@@ -106,20 +123,48 @@ async def _assume(
         for event in past
         if event.kind in (EventKind.STEP_COMPLETED, EventKind.STEP_ASSUMED)
     }
-    open_doubts = sorted(doubtful - settled)
-    if not open_doubts or assume is None:
-        return past
-    fence = 0 if run.owner is None else run.owner.fence
-    events = tuple(
+    doubts = sorted(doubtful - settled)
+    if value is not None:
+        if assume != "done":
+            raise _not_a_value("a step that runs again returns its own")
+        if len(doubts) != 1:
+            steps = ", ".join(f"`{position}`" for position, _ in doubts) or "none"
+            raise _not_a_value(f"it is for one step in doubt, and there are: {steps}")
+        _require_fitting(ready.plan, doubts[0][0], value)
+    return tuple(
         Event(
             kind=EventKind.STEP_ASSUMED,
             at_ms=run.created_at_ms,
             position=position,
             attempt=attempt,
-            value=b"null" if assume == "done" else None,
+            value=encode_value(value) if assume == "done" else None,
             data={"assume": assume},
         )
-        for position, attempt in open_doubts
+        for position, attempt in doubts
     )
-    await store.append(run.run_id, events, fence=fence)
-    return (*past, *events)
+
+
+def _require_fitting(plan: Plan, position: str, value: object) -> None:
+    """Make sure that the step at `position` could have returned `value`.
+
+    Raises:
+        UsageError: it could not (CLI010).
+    """
+    step: Step | None = None
+    within: Plan | None = plan
+    for alias, _ in parse_position(position):
+        if within is None or alias not in within.index_of:
+            return
+        step = within.steps[within.index_of[alias]]
+        within = step.body
+    component = None if step is None else step.component
+    if component is None or component.decode_output is None:
+        return
+    try:
+        component.decode_output(value)
+    except Exception as exc:
+        raise _not_a_value(f"`{position}` returns something else: {exc}") from exc
+
+
+def _not_a_value(why: str) -> UsageError:
+    return UsageError(diagnostics=(report("CLI010", option="--value", why=why),))
