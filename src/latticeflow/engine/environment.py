@@ -47,8 +47,7 @@ def describe_step(frame: Frame, index: int) -> dict[str, Any]:
     if index in frame.failures:
         error = frame.failures[index].error
         status: dict[str, Any] = {"status": "failed", "error": error.message}
-        details = getattr(frame.failures[index].exception, "result", None)
-        value = details if isinstance(details, dict) else value
+        value = value if error.result is None else error.result
     else:
         status = {"status": "skipped" if value is SKIPPED else "succeeded"}
     if value is SKIPPED:

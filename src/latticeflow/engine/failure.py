@@ -6,12 +6,13 @@ import asyncio
 import traceback
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
 from latticeflow.diagnostics import LatticeFlowError
 from latticeflow.engine.workers.errors import RemoteError, RemoteTraceback
-from latticeflow.runs import RunError
+from latticeflow.runs import RunError, UnencodableValueError, to_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,7 @@ def failure_of(exception: BaseException) -> Failure:
         code=code,
         bases=tuple(type_name(base) for base in kind.__mro__[1:-1]),
         details=details,
+        result=None if code is None else _result_of(exception),
     )
     return Failure(
         error,
@@ -71,6 +73,17 @@ def failure_of(exception: BaseException) -> Failure:
         retry_after_ms=None if delay is None else _milliseconds(delay),
         retryable=not getattr(exception, "non_retryable", False),
     )
+
+
+def _result_of(exception: BaseException) -> dict[str, Any] | None:
+    result = getattr(exception, "result", None)
+    if not isinstance(result, dict):
+        return None
+    try:
+        kept = to_json(result)
+    except UnencodableValueError:
+        return None
+    return kept if isinstance(kept, dict) else None
 
 
 def failure_with_code(code: str, message: str, *, kind: str, bases: tuple[str, ...]) -> Failure:

@@ -24,19 +24,25 @@ class Past(msgspec.Struct):
     """What the history says of one attempt of a step.
 
     `value` is set when it completed, `error` when it failed; with neither it was begun and its
-    end is not known. `assumed` is a person's decision on a step in doubt.
+    end is not known. `due_ms` is when the next attempt was to begin, if there was to be one.
+    `assumed` is a person's decision on a step in doubt.
     """
 
     value: bytes | None = None
     error: RunError | None = None
+    due_ms: int | None = None
     assumed: str | None = None
     data: dict[str, Any] | None = None
 
 
 class Journal:
-    """The history of one run, written through its store under one fence."""
+    """The history of one run, written through its store under one fence.
 
-    __slots__ = ("_append", "_clock", "_fence", "_observer", "_run_id", "_store", "past")
+    `past` is what earlier processes wrote of each attempt, `noted` the decisions in it that need
+    no second record; `clock` gives the milliseconds since the epoch.
+    """
+
+    __slots__ = ("_append", "_fence", "_observer", "_run_id", "_store", "clock", "noted", "past")
 
     def __init__(
         self,
@@ -51,9 +57,13 @@ class Journal:
         self._append = store.append
         self._run_id = run.run_id
         self._fence = run.owner.fence if run.owner is not None else 0
-        self._clock = clock
+        self.clock = clock
         self._observer = observer
-        self.past = read_past(past)
+        known = tuple(past)
+        self.past = read_past(known)
+        self.noted = {
+            (event.kind, event.position, event.attempt) for event in known if event.kind in _FACTS
+        }
 
     def write(
         self,
@@ -69,7 +79,7 @@ class Journal:
         """Add one event; the awaitable completes when it, and all before it, are durable."""
         event = Event(
             kind=kind,
-            at_ms=self._clock(),
+            at_ms=self.clock(),
             position=position,
             attempt=attempt,
             value=value,
@@ -93,10 +103,16 @@ def read_past(events: Iterable[Event]) -> dict[tuple[str, int], Past]:
             past[key] = Past(data=event.data)
         elif event.kind is EventKind.STEP_COMPLETED:
             past[key] = Past(value=event.value if event.value is not None else b"null")
-        elif event.kind in (EventKind.STEP_FAILED, EventKind.STEP_RETRYING):
+        elif event.kind is EventKind.STEP_FAILED:
             past[key] = Past(error=event.error)
+        elif event.kind is EventKind.STEP_RETRYING:
+            delay = event.data.get("delay_ms", 0)
+            past[key] = Past(error=event.error, due_ms=event.at_ms + delay)
         elif event.kind is EventKind.STEP_ASSUMED:
             known = past.setdefault(key, Past())
             known.assumed = str(event.data.get("assume"))
             known.value = event.value
     return past
+
+
+_FACTS = frozenset({EventKind.STEP_FAILED, EventKind.STEP_RETRYING, EventKind.STEP_SKIPPED})

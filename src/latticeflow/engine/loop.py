@@ -12,20 +12,36 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextvars import copy_context
+from itertools import repeat
 from typing import Any
 
 from latticeflow.engine.effects import InDoubt
 from latticeflow.engine.environment import environment_of
 from latticeflow.engine.failure import Failure, failure_of
+from latticeflow.engine.fairness import Turn
 from latticeflow.engine.frame import Frame
 from latticeflow.engine.inputs import call_arguments
 from latticeflow.engine.journal import Journal, Past
+from latticeflow.engine.recording import (
+    UnrecordableResultError,
+    decode_result,
+    encode_result,
+    end_of,
+    recall,
+)
 from latticeflow.engine.stepper import Fact, Outcome, Stepper
 from latticeflow.engine.surroundings import Durability, Surroundings
 from latticeflow.plan import Step, StepKind
-from latticeflow.runs import Event, EventKind, decode_value, encode_value
+from latticeflow.runs import Event, EventKind
 
 _SUSPENDED = "a coroutine function without an await suspended all the same"
+
+# What a node may raise in place without anybody outside having a part in it.
+_ENDS = (Exception, SystemExit, asyncio.CancelledError, GeneratorExit)
+
+
+class _ExitError(Exception):
+    """A node ends the process. In a task that must not get past the step it is."""
 
 
 class Loop:
@@ -49,8 +65,13 @@ class Loop:
         self._wakeup: asyncio.Future[None] | None = None
         self._loop = asyncio.get_running_loop()
         self._clock = surroundings.clock_ms or _monotonic_ms(self._loop)
+        self._turn = Turn()
         self.in_doubt: list[InDoubt] = []
+        self._doubtful: list[tuple[Frame, int]] = []
+        self._committing = 0
         self._broken: BaseException | None = None
+        if journal is not None and journal.past:
+            stepper.recall = self._recall_body
 
     async def run(self, *, deadline_ms: int | None = None) -> Outcome:
         """Run until the stepper has an outcome and nothing it started is left.
@@ -61,27 +82,35 @@ class Loop:
         Raises:
             StoreError: the journal could not be written; the run stops where it is.
         """
+        try:
+            return await self._drive(deadline_ms)
+        except BaseException:
+            # A cancelled run that has ended, a journal that is gone, or a defect.
+            await self._abandon()
+            raise
+
+    async def _drive(self, deadline_ms: int | None) -> Outcome:
         stepper = self._stepper
         interrupted: asyncio.CancelledError | None = None
         stepper.begin(self._clock(), deadline_ms=deadline_ms)
         while True:
-            self._run_ready()
+            rested = self._run_ready()
             if stepper.cancels:
                 self._cancel_steps()
             if stepper.facts:
                 self._note_facts()
+            if self._broken is not None:
+                raise self._broken
             if stepper.outcome is not None and not self._tasks:
                 break
-            if self._broken is not None:
-                await self._abandon()
-                raise self._broken
             if self._inbox:
                 self._take_inbox()
                 continue
-            if stepper.ready and stepper.max_parallel is None:
+            if self.in_doubt and not self._tasks and not self._committing:
+                self._park()
                 continue
             try:
-                await self._wait()
+                await (self._wait() if rested else asyncio.sleep(0))
             except asyncio.CancelledError as exc:
                 interrupted = exc
                 stepper.cancel("cancelled")
@@ -93,6 +122,14 @@ class Loop:
             raise interrupted
         return stepper.outcome
 
+    def _park(self) -> None:
+        """End the run for now: what went on beside the steps in doubt has ended."""
+        stepper = self._stepper
+        stepper.cancel("in_doubt")
+        doubtful, self._doubtful = self._doubtful, []
+        for frame, index in doubtful:
+            stepper.cancelled(frame, index)
+
     def cancel(self, reason: str) -> None:
         """Cancel the run; its steps are cancelled and waited for."""
         self._stepper.cancel(reason)
@@ -100,43 +137,73 @@ class Loop:
 
     # -- starting steps ------------------------------------------------------------------------
 
-    def _run_ready(self) -> None:
+    def _run_ready(self) -> bool:
+        """Start what is ready; False if the turn is over before all has been started.
+
+        Once a step is in doubt nothing more is started: what runs may end, then the run parks.
+        """
+        if self.in_doubt:
+            return True
+        turn = self._turn
+        turn.begin()
+        if self._observed or self._stepper.max_parallel is not None:
+            return self._start_ready(turn)
+        return self._run_quickly(turn)
+
+    def _run_quickly(self, turn: Turn) -> bool:
         stepper = self._stepper
-        if self._observed or stepper.max_parallel is not None:
-            while (start := stepper.take()) is not None:
-                stepper.now_ms = self._clock()
-                self._start(*start)
-            return
         ready = stepper.ready
         complete = stepper.complete
         while ready:
-            frame, index = ready.popleft()
-            quick = frame.plan.quick[index]
-            if quick is None:
+            for _ in repeat(None, turn.length):
+                if not ready:
+                    return True
+                frame, index = ready.popleft()
+                quick = frame.plan.quick[index]
+                if quick is None:
+                    stepper.now_ms = self._clock()
+                    self._start(frame, index)
+                    continue
+                call, pick, is_async, several = quick
+                run = copy_context().run
+                try:
+                    if is_async:
+                        values = pick(frame.values)
+                        coroutine = call(*values) if several else call(values)
+                        run(coroutine.send, None)
+                        coroutine.close()
+                        raise RuntimeError(_SUSPENDED)
+                    if several:
+                        value = run(call, *pick(frame.values))
+                    else:
+                        value = run(call, pick(frame.values))
+                except StopIteration as stop:
+                    if is_async:
+                        complete(frame, index, stop.value)
+                    else:
+                        stepper.fail(frame, index, failure_of(stop))
+                except _ENDS as exc:
+                    stepper.fail(frame, index, end_of(exc))
+                else:
+                    complete(frame, index, value)
+            if turn.is_over():
+                return False
+        return True
+
+    def _start_ready(self, turn: Turn) -> bool:
+        stepper = self._stepper
+        while True:
+            for _ in repeat(None, turn.length):
+                start = stepper.take()
+                if start is None:
+                    return True
+                if stepper.facts:
+                    # Before what follows from a failure is recorded, the failure is.
+                    self._note_facts()
                 stepper.now_ms = self._clock()
-                self._start(frame, index)
-                continue
-            call, pick, is_async, several = quick
-            run = copy_context().run
-            try:
-                if is_async:
-                    coroutine = call(*pick(frame.values)) if several else call(pick(frame.values))
-                    run(coroutine.send, None)
-                    coroutine.close()
-                    raise RuntimeError(_SUSPENDED)
-                if several:
-                    value = run(call, *pick(frame.values))
-                else:
-                    value = run(call, pick(frame.values))
-            except StopIteration as stop:
-                if is_async:
-                    complete(frame, index, stop.value)
-                else:
-                    stepper.fail(frame, index, failure_of(stop))
-            except Exception as exc:  # noqa: BLE001  (whatever a node raises is the step's)
-                stepper.fail(frame, index, failure_of(exc))
-            else:
-                complete(frame, index, value)
+                self._start(*start)
+            if turn.is_over():
+                return False
 
     def _arguments(self, frame: Frame, step: Step) -> tuple[list[Any], dict[str, Any]]:
         stepper = self._stepper
@@ -150,7 +217,13 @@ class Loop:
         past = None
         if journal is not None and journal.past:
             past = journal.past.pop((frame.position(index), attempt), None)
-            if past is not None and self._recall(frame, step, past):
+            known = None if past is None else recall(step, past, journal.clock)
+            if known is not None:
+                value, failure = known
+                if failure is None:
+                    self._stepper.complete(frame, index, value)
+                else:
+                    self._stepper.fail(frame, index, failure)
                 return
         try:
             arguments, named = self._arguments(frame, step)
@@ -183,8 +256,8 @@ class Loop:
                 self._end(frame, step.index, stop.value, None, began)
             else:
                 self._end(frame, step.index, None, failure_of(stop), began)
-        except Exception as exc:  # noqa: BLE001  (whatever a node raises is the step's)
-            self._end(frame, step.index, None, failure_of(exc), began)
+        except _ENDS as exc:
+            self._end(frame, step.index, None, end_of(exc), began)
         else:
             self._end(frame, step.index, value, None, began)
 
@@ -216,13 +289,10 @@ class Loop:
                     capabilities=() if component is None else component.spec.capabilities.values(),
                 )
                 if claim is not None and claim.is_done:
-                    return self._typed(step, decode_value(claim.result))
+                    return decode_result(step, claim.result)
             if self._journal is not None and not is_command:
-                await self._journal.write(
-                    EventKind.STEP_STARTED,
-                    position,
-                    attempt,
-                    data={} if claim is None else {"key": claim.key},
+                await self._commit_start(
+                    position, attempt, {} if claim is None else {"key": claim.key}
                 )
         elif self._observed and not is_command:
             self._announce(position, attempt)
@@ -231,14 +301,26 @@ class Loop:
                 value = await self._shell(frame, step, attempt, named, past)
             else:
                 value = await self._call(step, position, attempt, arguments, named)
-        except Exception:
+        except (Exception, SystemExit) as exc:
             # A cancelled attempt keeps its claim: whether its effect happened is not known.
             if claim is not None and effects is not None:
                 await effects.abandon(claim)
+            if isinstance(exc, SystemExit):
+                raise _ExitError from exc
             raise
         if claim is not None and effects is not None:
-            await effects.complete(claim, encode_value(value))
+            await effects.complete(claim, encode_result(step, value))
         return value
+
+    async def _commit_start(self, position: str, attempt: int, data: dict[str, Any]) -> None:
+        """Record, durably, that an effect begins; where that fails, the run is at its end."""
+        journal = self._journal
+        assert journal is not None  # noqa: S101  (the caller has looked)
+        try:
+            await journal.write(EventKind.STEP_STARTED, position, attempt, data=data)
+        except Exception as exc:
+            self._broken = exc
+            raise
 
     async def _call(
         self, step: Step, position: str, attempt: int, arguments: list[Any], named: dict[str, Any]
@@ -274,9 +356,7 @@ class Loop:
 
         async def on_started(group: dict[str, Any]) -> None:
             if self._journal is not None:
-                await self._journal.write(
-                    EventKind.STEP_STARTED, position, attempt, data={"process": group}
-                )
+                await self._commit_start(position, attempt, {"process": group})
             else:
                 self._announce(position, attempt)
 
@@ -298,29 +378,14 @@ class Loop:
 
     # -- ends of steps -------------------------------------------------------------------------
 
-    def _recall(self, frame: Frame, step: Step, past: Past) -> bool:
-        """Take the end of an attempt from the history; False if it has none."""
-        if past.value is not None:
-            try:
-                value = decode_value(past.value)
-                if past.assumed is None:
-                    value = self._typed(step, value)
-            except Exception as exc:  # noqa: BLE001  (a value of another shape fails the step)
-                self._stepper.fail(frame, step.index, failure_of(exc))
-            else:
-                self._stepper.complete(frame, step.index, value)
-            return True
-        if past.error is not None:
-            self._stepper.fail(frame, step.index, Failure(past.error))
-            return True
-        return False
-
-    @staticmethod
-    def _typed(step: Step, value: Any) -> Any:
-        component = step.component
-        if component is None or component.decode_output is None:
-            return value
-        return component.decode_output(value)
+    def _recall_body(self, frame: Frame, index: int) -> Failure | None:
+        """Return the failure that the next attempt of a body has in the history."""
+        journal = self._journal
+        assert journal is not None  # noqa: S101  (it is asked only where there is one)
+        key = (frame.position(index), frame.attempts.get(index, 1))
+        past = journal.past.pop(key, None)
+        known = None if past is None else recall(frame.plan.steps[index], past, journal.clock)
+        return None if known is None else known[1]
 
     def _end(
         self,
@@ -338,6 +403,9 @@ class Loop:
         if not self._observed:
             stepper.complete(frame, index, value)
             return
+        if stepper.is_over(frame, index):
+            stepper.complete(frame, index, value)  # too late: it failed
+            return
         step = frame.plan.steps[index]
         position = frame.position(index)
         attempt = frame.attempts.get(index, 1)
@@ -348,8 +416,8 @@ class Loop:
             stepper.complete(frame, index, value)
             return
         try:
-            encoded = encode_value(value)
-        except Exception as exc:  # noqa: BLE001  (what cannot be kept fails the step that gave it)
+            encoded = encode_result(step, value)
+        except UnrecordableResultError as exc:
             stepper.fail(frame, index, failure_of(exc))
             return
         written = journal.write(
@@ -360,13 +428,13 @@ class Loop:
             return
         if index not in frame.in_flight:
             stepper.launched(frame, index)
+        self._committing += 1
         future = asyncio.ensure_future(written)
         future.add_done_callback(lambda done: self._committed(frame, index, value, done))
 
     def _committed(self, frame: Frame, index: int, value: Any, done: asyncio.Future[None]) -> None:
-        if done.cancelled():
-            return
-        error = done.exception()
+        self._committing -= 1
+        error = asyncio.CancelledError() if done.cancelled() else done.exception()
         if error is not None:
             self._broken = error
         else:
@@ -377,16 +445,18 @@ class Loop:
         del self._tasks[frame, index]
         if task.cancelled():
             self._stepper.cancelled(frame, index)
+        elif self._broken is not None:
+            task.exception()  # the run is at its end, whatever the step's was
         else:
             error = task.exception()
             if error is None:
                 self._end(frame, index, task.result(), None)
             elif isinstance(error, InDoubt):
                 self.in_doubt.append(error)
-                self._stepper.cancel("in_doubt")
-                self._stepper.cancelled(frame, index)
+                self._doubtful.append((frame, index))
             elif isinstance(error, Exception):
-                self._end(frame, index, None, failure_of(error))
+                raised = error.__cause__ if isinstance(error, _ExitError) else error
+                self._end(frame, index, None, end_of(raised or error))
             else:
                 self._broken = error
         self._wake()
@@ -410,7 +480,7 @@ class Loop:
                 task.cancel()
 
     async def _abandon(self) -> None:
-        """Stop everything without a record: the journal is gone."""
+        """Stop everything that still runs, without a record."""
         tasks = list(self._tasks.values())
         for task in tasks:
             task.cancel()
@@ -456,6 +526,8 @@ class Loop:
         if fact.kind == "completed":
             return
         position = fact.frame.position(fact.index)
+        if self._journal is not None and (kind, position, fact.attempt) in self._journal.noted:
+            return
         error = None if fact.failure is None else fact.failure.error
         data = {"delay_ms": fact.delay_ms} if fact.kind == "retrying" else {}
         if self._journal is not None:

@@ -192,6 +192,7 @@ class Stepper:
 
     def fail(self, frame: Frame, index: int, failure: Failure) -> None:
         """Report that an attempt of a step failed."""
+        self._recording.discard((frame, index))
         if frame.in_flight.pop(index, None) is not None:
             self.busy -= 1
             if self._is_late(frame, index):

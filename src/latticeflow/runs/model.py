@@ -60,7 +60,8 @@ class RunError(msgspec.Struct, kw_only=True, omit_defaults=True, frozen=True):
     """A failure as data: it crosses processes and hosts.
 
     `type` is the qualified name of the exception, `bases` those of its base classes (nearest
-    first, without `object`), so that a handler can match without the class at hand.
+    first, without `object`), so that a handler can match without the class at hand. `result` is
+    what a command that failed has given nonetheless: its output and its exit code.
     """
 
     type: str
@@ -70,6 +71,7 @@ class RunError(msgspec.Struct, kw_only=True, omit_defaults=True, frozen=True):
     position: str | None = None
     attempt: int | None = None
     details: str | None = None
+    result: dict[str, Any] | None = None
 
 
 class Event(msgspec.Struct, kw_only=True, omit_defaults=True, frozen=True):

@@ -115,7 +115,7 @@ CODES = family(
             "A step returned something else than its port's type.",
             "`{step}` returned something else than {wanted}: {why}",
         ),
-        _later(
+        _run(
             "STEP006",
             "not_encodable",
             "A step returned something that cannot be recorded.",
