@@ -208,7 +208,9 @@ def body_of(
     outputs = Outputs()
     for name in wanted:
         slot = body.scope.slots.get(name)
-        if slot is not None and name in body.scope.own and exits & GOES_ON:
+        if slot is None or isinstance(slot.value, Unknown):
+            continue
+        if name in body.scope.own and exits & GOES_ON:
             outputs.add(name, slot)
             if exits & _JUMPS:
                 # A way out may leave before it has a value; what reads it is not reached then.
@@ -233,7 +235,13 @@ def body_of(
         maybe = kept.maybe if kept is not None and name != RESULT else None
         narrowed = name in outputs.optional
         slots[name] = Slot(Ref(placed, (*prefix, name), form, narrowed), maybe)
-    return Done(placed, exits, slots, body)
+    lost = {name: slot for name, slot in body.scope.slots.items() if _is_lost(body, name, slot)}
+    return Done(placed, exits, {**lost, **slots}, body)
+
+
+def _is_lost(body: Frame, name: str, slot: Slot) -> bool:
+    """Tell whether a name of the body has no value any more, such as that of a handled error."""
+    return name in body.scope.own and isinstance(slot.value, Unknown)
 
 
 def take_over(frame: Frame, done: Done, *, within: Ref | None = None) -> None:

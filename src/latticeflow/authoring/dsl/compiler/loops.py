@@ -284,6 +284,9 @@ def _learn(frame: Frame, node: LoopNode, loop: Loop, done: Round, outside: set[s
     for name in names_bound(node.body):
         if name in loop.targets or name not in own:
             continue
+        after = done.body.scope.slots.get(name)
+        if after is not None and after.maybe is not None and isinstance(after.value, Unknown):
+            continue  # the name of a handled error, which is gone
         read_first = name in done.body.around
         if name not in loop.carried and not read_first and name not in outside:
             continue
@@ -291,7 +294,6 @@ def _learn(frame: Frame, node: LoopNode, loop: Loop, done: Round, outside: set[s
         found = frame.lookup(name)
         if found is not None and found[1] is None and not isinstance(found[0], Unknown):
             forms.append(frame.scope.declared.get(name, found[0].type))
-        after = done.body.scope.slots.get(name)
         if after is not None and not isinstance(after.value, Unknown):
             forms.append(after.value.type)
         loop.carried[name] = _widest(forms)
@@ -384,6 +386,10 @@ def _go_on(
     for name, form in loop.carried.items():
         frame.note_bound(name)
         frame.scope.bind(name, Ref(alias, (_field(name),), form, narrowed=True))
+    for name, slot in done.body.scope.slots.items():
+        if name in done.body.scope.own and isinstance(slot.value, Unknown):
+            frame.scope.slots[name] = slot
+            frame.scope.own.add(name)
     for name in loop.targets:
         frame.scope.slots[name] = Slot(UNKNOWN, "it is the loop's own; there may be no last round")
         frame.scope.own.add(name)
