@@ -2,8 +2,9 @@
 
 The names below are bound lazily, so that importing the package costs next to nothing. `__all__` is
 what flows are written with and run by. Beside it, its *companions* can be imported from here too:
-names that only stand in an annotation or an argument (capability types, `Header`, `tumbling` …).
-Their home is `latticeflow.capabilities` or `latticeflow.authoring.dsl`.
+names that only stand in an annotation or an argument (capability types, `Header`, `tumbling` …),
+and `run_sync`, which is `run` for a script or a notebook. Their home is `latticeflow.capabilities`,
+`latticeflow.authoring.dsl` or `latticeflow.hosts.local`.
 
 `latticeflow.flow` is the decorator. The folder of the same name is imported as usual (`from
 latticeflow.flow import Flow`), only not as an attribute (`import latticeflow.flow as f`).
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     from latticeflow.capabilities import Process as Process
     from latticeflow.capabilities import Rng as Rng
     from latticeflow.hosts.local import Client, check, run
+    from latticeflow.hosts.local import run_sync as run_sync
 
 __version__ = "0.1.0"
 
@@ -90,7 +92,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "latticeflow.hosts.local": ("Client", "check", "run"),
+    "latticeflow.hosts.local": ("Client", "check", "run", "run_sync"),
     "latticeflow.capabilities": (
         "Clock",
         "Db",

@@ -50,6 +50,7 @@ COMPANIONS = [
     "RetryAfter",
     "Rng",
     "Window",
+    "run_sync",
     "session",
     "sliding",
     "tumbling",
