@@ -55,6 +55,29 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(diagnostics=(found,))
 
 
+class HelpFormatter(argparse.RawDescriptionHelpFormatter):
+    """Writes help as argparse does.
+
+    argparse makes a formatter for every argument that is declared, and finds its width by a module
+    that imports the compression libraries: every command would pay for what few ask for.
+    """
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=_columns() - 2)
+
+
+def _columns() -> int:
+    """Return the width of the terminal, as `shutil.get_terminal_size` finds it."""
+    try:
+        return int(os.environ["COLUMNS"]) or 80
+    except (KeyError, ValueError):
+        pass
+    try:
+        return os.get_terminal_size(sys.__stdout__.fileno()).columns or 80  # type: ignore[union-attr]
+    except (AttributeError, ValueError, OSError):
+        return 80
+
+
 def dispatch(arguments: Sequence[str]) -> int:
     """Run the command that `arguments` name."""
     output = Output.for_streams(arguments)
@@ -117,7 +140,7 @@ def parser_of(name: str, command: Command) -> Parser:
     parser = Parser(
         prog=f"flows {name}",
         description=getattr(command, "__doc__", None),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=HelpFormatter,
     )
     command.add_arguments(parser)
     shared = parser.add_argument_group("output")

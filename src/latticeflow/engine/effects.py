@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, get_args
+
+import msgspec
 
 from latticeflow.capabilities.dedupe import Dedupe, Done, New
 from latticeflow.engine.idempotency import idempotency_key
@@ -28,8 +29,7 @@ class InDoubt(Exception):  # noqa: N818  (a state of the run, not an error of th
         self.alias = alias
 
 
-@dataclass(frozen=True, slots=True)
-class EffectClaim:
+class EffectClaim(msgspec.Struct, frozen=True):
     """A key held by this attempt, or the recorded result of the effect."""
 
     key: str

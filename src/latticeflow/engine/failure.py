@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import traceback
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -15,8 +14,7 @@ from latticeflow.engine.workers.errors import RemoteError, RemoteTraceback
 from latticeflow.runs import RunError, UnencodableValueError, to_json
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(msgspec.Struct, frozen=True):
     """Why a step ended without a value.
 
     `exception` is the original where the step ran in this process. `retry_after_ms` is the delay

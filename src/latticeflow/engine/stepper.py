@@ -17,8 +17,9 @@ import math
 import random
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal
+
+import msgspec
 
 from latticeflow.engine.environment import environment_of
 from latticeflow.engine.failure import Failure, cancelled_failure, failure_of, timeout_failure
@@ -33,8 +34,7 @@ TimerKind = Literal["retry", "timeout", "deadline"]
 _LATER = 1 << 40
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(msgspec.Struct, frozen=True):
     """Something the stepper decided, for the history and for whoever watches."""
 
     kind: FactKind
@@ -46,8 +46,7 @@ class Fact:
     value: Any = None
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True):
     """How the run ended."""
 
     status: Literal["succeeded", "failed", "cancelled"]
@@ -56,14 +55,14 @@ class Outcome:
     reason: str | None = None
 
 
-@dataclass(order=True, slots=True)
-class _Timer:
+class _Timer(msgspec.Struct, frozen=True, order=True):
     at_ms: int
     number: int
-    kind: TimerKind = field(compare=False)
-    frame: Frame = field(compare=False)
-    index: int = field(compare=False)
-    attempt: int = field(compare=False)
+    """Differs from timer to timer, so the order never depends on what follows."""
+    kind: TimerKind
+    frame: Frame
+    index: int
+    attempt: int
 
 
 class Stepper:

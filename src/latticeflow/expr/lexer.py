@@ -13,8 +13,9 @@ from latticeflow.expr.issues import ExpressionIssue
 
 TokenKind = Literal["int", "float", "string", "bytes", "ident", "quoted", "op", "uint", "end"]
 
-_TOKEN = re.compile(
-    r"""
+# Patterns are texts here: compiling them costs a millisecond that a flow without expressions would
+# pay at its start. `re` keeps what it has compiled.
+_LEXEME = r"""
     (?P<space>[\s]+|//[^\n]*)
   | (?P<text>(?P<prefix>[rR][bB]?|[bB][rR]?)?
         (?:\"\"\"(?:[^\\]|\\[\s\S])*?\"\"\"|'''(?:[^\\]|\\[\s\S])*?'''
@@ -24,10 +25,8 @@ _TOKEN = re.compile(
   | (?P<ident>[_a-zA-Z][_a-zA-Z0-9]*)
   | `(?P<quoted>[_a-zA-Z0-9.\-/\ ]+)`
   | (?P<op>&&|\|\||==|!=|<=|>=|[-+*/%!<>?:.,()\[\]{}])
-    """,
-    re.VERBOSE,
-)
-_ESCAPE = re.compile(
+    """
+_ESCAPE = (
     r"""\\(?:([abfnrtv\\'"`?])|x([0-9a-fA-F]{2})|X([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})"""
     r"""|U([0-9a-fA-F]{8})|([0-3][0-7]{2})|([\s\S]|$))"""
 )
@@ -58,9 +57,10 @@ def tokens(text: str, start: int = 0) -> Iterator[Token]:
     Raises:
         LexError: at a character that begins no token.
     """
+    match_token = re.compile(_LEXEME, re.VERBOSE).match
     position = start
     while position < len(text):
-        match = _TOKEN.match(text, position)
+        match = match_token(text, position)
         if match is None:
             raise LexError(_bad_character(text, position))
         position = match.end()
@@ -105,7 +105,7 @@ def _unescape(body: str, offset: int, *, binary: bool) -> str | bytes:
         return body
     parts: list[bytes] = []
     last = 0
-    for match in _ESCAPE.finditer(body):
+    for match in re.finditer(_ESCAPE, body):
         parts.append(body[last : match.start()].encode())
         last = match.end()
         parts.append(_escape(match, offset, binary=binary))

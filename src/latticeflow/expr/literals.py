@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import zoneinfo
 from collections.abc import Sequence
 
 from latticeflow.expr.functions import ZONED
@@ -64,6 +63,8 @@ def _zone_problem(part: Node) -> Problem | None:
     zone = part.value
     if _OFFSET.fullmatch(zone) or zone == "UTC":
         return None
+    import zoneinfo  # here, as it reads its search path when imported and few flows name a zone
+
     try:
         zoneinfo.ZoneInfo(zone)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):

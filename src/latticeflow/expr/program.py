@@ -5,11 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from latticeflow.expr import issues
 from latticeflow.expr.binding import read_path, read_slot
-from latticeflow.expr.checker import Checker
 from latticeflow.expr.evaluator import (
     Signature,
     as_error,
@@ -23,6 +22,9 @@ from latticeflow.expr.parser import parse
 from latticeflow.expr.syntax import Ident, Index, Literal, Node, Select, children
 from latticeflow.expr.types import Dyn, Type, describe, members_of
 from latticeflow.expr.uses import Path, Slot
+
+if TYPE_CHECKING:
+    from latticeflow.expr.checker import Checker
 
 MAX_CACHED = 8192
 MAX_NODES = 4_000
@@ -162,6 +164,8 @@ def _compile(
     if size > MAX_NODES:
         message = f"the expression has {size} parts, more than {MAX_NODES}"
         return (ExpressionIssue(issues.TOO_LARGE, message, 0, len(text)),)
+    from latticeflow.expr.checker import Checker  # here: many flows have no expression
+
     checker = Checker(text, variables)
     type_ = checker.check(tree)
     found = list(checker.issues)

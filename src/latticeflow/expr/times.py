@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
-_TIMESTAMP = re.compile(
-    r"(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)"
-)
-_PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(h|ms|us|µs|ns|m|s)")
-_ISO = re.compile(
+# Texts, compiled by `re` when they are first needed: most flows have no time in an expression.
+_TIMESTAMP = r"(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)"
+_PART = r"(\d+(?:\.\d*)?|\.\d+)(h|ms|us|µs|ns|m|s)"
+_ISO = (
     r"([+-])?P(?:(\d+)W)?(?:(\d+(?:\.\d+)?)D)?"
     r"(?:T(?:(\d+(?:\.\d+)?)H)?(?:(\d+(?:\.\d+)?)M)?(?:(\d+(?:\.\d+)?)S)?)?"
 )
@@ -26,7 +25,7 @@ _MICROSECONDS = {
 
 def read_timestamp(text: str) -> datetime | None:
     """Read RFC 3339, which always names its offset; None if `text` is something else."""
-    match = _TIMESTAMP.fullmatch(text)
+    match = re.fullmatch(_TIMESTAMP, text)
     if match is None:
         return None
     day, clock, fraction, offset = match.groups()
@@ -48,8 +47,9 @@ def read_duration(text: str) -> timedelta | None:
         return _read_iso(text)
     total: float = 0
     position = 0
+    part = re.compile(_PART)
     while position < len(body):
-        match = _PART.match(body, position)
+        match = part.match(body, position)
         if match is None:
             return None
         amount, unit = match.groups()
@@ -65,7 +65,7 @@ def read_duration(text: str) -> timedelta | None:
 
 
 def _read_iso(text: str) -> timedelta | None:
-    match = _ISO.fullmatch(text)
+    match = re.fullmatch(_ISO, text)
     if match is None or text[-1] in "PT":
         return None
     sign, weeks, days, hours, minutes, seconds = match.groups()

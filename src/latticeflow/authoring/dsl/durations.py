@@ -19,9 +19,10 @@ _UNITS = {
     "d": timedelta(days=1),
     "w": timedelta(weeks=1),
 }
-_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d|w)")
-_SHORT = re.compile(r"(?:\d+(?:\.\d+)?(?:ms|[smhdw]))+")
-_ISO = re.compile(
+# Texts, compiled by `re` when they are first needed: most flows name no duration.
+_PART = r"(\d+(?:\.\d+)?)(ms|s|m|h|d|w)"
+_SHORT = r"(?:\d+(?:\.\d+)?(?:ms|[smhdw]))+"
+_ISO = (
     r"P(?:(?P<w>\d+)W)?(?:(?P<d>\d+)D)?"
     r"(?:T(?:(?P<h>\d+)H)?(?:(?P<m>\d+)M)?(?:(?P<s>\d+(?:\.\d+)?)S)?)?"
 )
@@ -52,10 +53,10 @@ def duration_ms(given: Duration) -> int:
 def _parse_text(text: str) -> timedelta:
     # A caller without a type checker may pass anything.
     short = str(text).strip().replace(" ", "")
-    if _SHORT.fullmatch(short):
-        parts = _PART.findall(short)
+    if re.fullmatch(_SHORT, short):
+        parts = re.findall(_PART, short)
         return sum((float(count) * _UNITS[unit] for count, unit in parts), timedelta(0))
-    iso = _ISO.fullmatch(short)
+    iso = re.fullmatch(_ISO, short)
     if iso and any(iso.groupdict().values()):
         found = iso.groupdict(default="0")
         return sum((float(found[unit]) * _UNITS[unit] for unit in "wdhms"), timedelta(0))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import sys
@@ -24,6 +23,8 @@ def dies_with_parent(parent: int) -> Callable[[], None]:
     if sys.platform != "linux":
         return _nothing
     # Looked up here, in the parent: a child between fork and exec should do as little as it can.
+    import ctypes  # noqa: PLC0415  (most runs start no process)
+
     prctl = ctypes.CDLL(None, use_errno=True).prctl
     getppid, kill, getpid = os.getppid, os.kill, os.getpid
     deadly = int(signal.SIGKILL)

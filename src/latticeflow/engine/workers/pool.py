@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-import pickle
 from collections import deque
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from latticeflow.diagnostics import report
 from latticeflow.engine.workers.errors import (
@@ -15,7 +15,9 @@ from latticeflow.engine.workers.errors import (
     WorkerCallError,
     WorkerGoneError,
 )
-from latticeflow.engine.workers.process import WorkerProcess
+
+if TYPE_CHECKING:
+    from latticeflow.engine.workers.process import WorkerProcess
 
 
 class WorkerPool:
@@ -68,6 +70,8 @@ class WorkerPool:
 
         Cancellation: kills the process.
         """
+        import pickle  # noqa: PLC0415  (a pool is at hand in every run, and used in few)
+
         name = f"{getattr(function, '__module__', '?')}:{getattr(function, '__qualname__', '?')}"
         try:
             content = pickle.dumps((function, args, dict(kwargs or {})))
@@ -126,6 +130,8 @@ class WorkerPool:
                 return worker
             self._all.discard(worker)
             worker.kill_now()
+        from latticeflow.engine.workers.process import WorkerProcess  # noqa: PLC0415  (as above)
+
         worker = WorkerProcess()
         self._all.add(worker)
         return worker
