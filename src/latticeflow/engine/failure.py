@@ -39,6 +39,20 @@ class Failure(msgspec.Struct, frozen=True):
         return self.error.type in wanted or not wanted.isdisjoint(self.error.bases)
 
 
+class LateError(TimeoutError):
+    """The time of a step was over, which the place that ran it found.
+
+    Args:
+        alias: The step.
+        timeout_ms: Its time.
+    """
+
+    def __init__(self, alias: str, timeout_ms: int) -> None:
+        super().__init__(f"`{alias}` took longer than {timeout_ms / 1000:g} s")
+        self.alias = alias
+        self.timeout_ms = timeout_ms
+
+
 def type_name(kind: type[BaseException]) -> str:
     """Return `module:qualname`, the form in which errors are named in flows and histories."""
     return f"{kind.__module__}:{kind.__qualname__}"
@@ -48,6 +62,8 @@ def failure_of(exception: BaseException) -> Failure:
     """Describe `exception` as a failure."""
     if isinstance(exception, RemoteError):
         return Failure(exception.error, exception)
+    if isinstance(exception, LateError):
+        return timeout_failure(exception.alias, exception.timeout_ms)
     kind = type(exception)
     code = None
     if isinstance(exception, LatticeFlowError) and exception.diagnostics:

@@ -17,7 +17,7 @@ from typing import Any
 
 from latticeflow.engine.effects import InDoubt
 from latticeflow.engine.environment import environment_of
-from latticeflow.engine.failure import Failure, failure_of
+from latticeflow.engine.failure import Failure, LateError, failure_of
 from latticeflow.engine.fairness import Turn
 from latticeflow.engine.frame import Frame
 from latticeflow.engine.inputs import call_arguments
@@ -31,6 +31,7 @@ from latticeflow.engine.recording import (
 )
 from latticeflow.engine.stepper import Fact, Outcome, Stepper
 from latticeflow.engine.surroundings import Durability, Surroundings
+from latticeflow.engine.workers.errors import RemoteTraceback
 from latticeflow.plan import Step, StepKind
 from latticeflow.runs import Event, EventKind
 
@@ -233,7 +234,8 @@ class Loop:
         if step.direct and not step.effectful and past is None:
             self._call_in_place(frame, step, arguments, named)
             return
-        self._stepper.launched(frame, index)
+        # What a worker process runs may have to wait for one, which keeps the time of the call.
+        self._stepper.launched(frame, index, is_timed=not self._is_for_worker(step))
         coroutine = self._attempt(frame, step, attempt, arguments, named, past=past)
         task = self._loop.create_task(coroutine, context=copy_context())
         self._tasks[frame, index] = task
@@ -322,6 +324,15 @@ class Loop:
             self._broken = exc
             raise
 
+    def _is_for_worker(self, step: Step) -> bool:
+        """Tell whether a step is a function that has to be killable."""
+        spec = None if step.component is None else step.component.spec
+        if step.call is None or step.is_async or self._around.workers is None:
+            return False
+        if spec is not None and spec.capabilities and self._around.grant is not None:
+            return False
+        return step.timeout_ms is not None or (spec is not None and spec.cpu_bound)
+
     async def _call(
         self, step: Step, position: str, attempt: int, arguments: list[Any], named: dict[str, Any]
     ) -> Any:
@@ -333,11 +344,15 @@ class Loop:
             granted = self._around.grant(step, position, attempt)
         if step.is_async:
             return await call(*arguments, **named, **granted)
-        if not granted and (step.timeout_ms is not None or (spec is not None and spec.cpu_bound)):
-            workers = self._around.workers
-            if workers is not None:
-                timeout = None if step.timeout_ms is None else step.timeout_ms / 1000
+        workers = self._around.workers
+        if workers is not None and self._is_for_worker(step):
+            timeout = None if step.timeout_ms is None else step.timeout_ms / 1000
+            try:
                 return await workers.run(call, tuple(arguments), named, timeout=timeout)
+            except TimeoutError as error:
+                if step.timeout_ms is None or isinstance(error.__cause__, RemoteTraceback):
+                    raise
+                raise LateError(step.alias, step.timeout_ms) from error
         return call(*arguments, **named, **granted)
 
     async def _shell(

@@ -140,13 +140,17 @@ class Stepper:
         for _, index, frame in self._queue:
             yield frame, index
 
-    def launched(self, frame: Frame, index: int) -> None:
-        """Note that a step has been started and will be reported later."""
+    def launched(self, frame: Frame, index: int, *, is_timed: bool = True) -> None:
+        """Note that a step has been started and will be reported later.
+
+        Its time runs from here, unless what runs it keeps the time: it may have to wait for a
+        place first.
+        """
         attempt = frame.attempts.get(index, 1)
         frame.in_flight[index] = attempt
         self.busy += 1
         timeout = frame.plan.steps[index].timeout_ms
-        if timeout is not None:
+        if is_timed and timeout is not None:
             self.set_timer(self.now_ms + timeout, "timeout", frame, index, attempt)
 
     def is_over(self, frame: Frame, index: int) -> bool:

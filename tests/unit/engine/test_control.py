@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 from tests.unit.engine.graphs import edge, graph, node, run_graph
 
+from latticeflow.engine.surroundings import Surroundings
+from latticeflow.engine.workers import RemoteTraceback
 from latticeflow.flow import Retry, Surface
 
 
@@ -251,6 +254,61 @@ async def test_a_timeout_fails_the_step_with_a_code() -> None:
     assert outcome.failure is not None
     assert outcome.failure.error.code == "TIME015"
     assert isinstance(outcome.failure.exception, TimeoutError)
+
+
+class Workers:
+    """Keeps a call waiting for longer than its step may take, then does as it is told."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.timeouts: list[float | None] = []
+        self._error = error
+
+    async def run(
+        self,
+        function: Callable[..., Any],
+        args: tuple[Any, ...] = (),
+        kwargs: Mapping[str, Any] | None = None,
+        *,
+        timeout: float | None = None,
+    ) -> Any:
+        self.timeouts.append(timeout)
+        loop = asyncio.get_running_loop()
+        free = loop.create_future()
+        loop.call_later(0.02, free.set_result, None)
+        await free
+        if self._error is not None:
+            raise self._error
+        return function(*args, **(kwargs or {}))
+
+
+async def test_waiting_for_a_worker_is_not_part_of_a_steps_time() -> None:
+    flow = graph(
+        [node("input", "std.trigger.manual"), node("a", "add_one", timeout_ms=5)],
+        [edge("input -> a.x", select="/x")],
+        output="a",
+    )
+    workers = Workers()
+    outcome = await run_graph(
+        flow, {"add_one": add_one}, {"x": 1}, surroundings=Surroundings(workers=workers)
+    )
+    assert (outcome.value, workers.timeouts) == (2, [0.005])
+
+
+async def test_a_worker_that_ran_out_of_time_fails_the_step_as_any_timeout_does() -> None:
+    flow = graph(
+        [node("input", "std.trigger.manual"), node("a", "add_one", timeout_ms=5)],
+        [edge("input -> a.x", select="/x")],
+        output="a",
+    )
+    own = TimeoutError("of the function")
+    own.__cause__ = RemoteTraceback("there")
+    for error, code in ((TimeoutError(), "TIME015"), (own, None)):
+        outcome = await run_graph(
+            flow, {"add_one": add_one}, {"x": 1}, surroundings=Surroundings(workers=Workers(error))
+        )
+        assert outcome.failure is not None
+        assert outcome.failure.error.code == code
+        assert isinstance(outcome.failure.exception, TimeoutError)
 
 
 async def test_a_deadline_cancels_the_run() -> None:

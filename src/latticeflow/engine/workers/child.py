@@ -96,6 +96,7 @@ def run_call(content: bytes, channel: socket.socket) -> tuple[object, ...]:
     """Run one pickled call; return the answer."""
     try:
         function, args, kwargs = Loader(content, channel).load()
+        send(channel, "called")
         value = function(*args, **kwargs)
     except BaseException as error:  # noqa: BLE001 - whatever it raises is the answer
         return _error(error)

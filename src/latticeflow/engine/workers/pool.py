@@ -59,7 +59,8 @@ class WorkerPool:
             function: A synchronous function, importable by name or defined in a loaded file.
             args: Positional arguments.
             kwargs: Keyword arguments.
-            timeout: Seconds the call may take once it has begun; None is as long as it likes.
+            timeout: Seconds the function may take, from when a process was free and had started
+                and the function's module was imported; None is as long as it likes.
 
         Raises:
             WorkerCallError: The call cannot be sent to another process.
@@ -107,8 +108,13 @@ class WorkerPool:
         answered = False
         try:
             await worker.start()
-            async with asyncio.timeout(timeout):
-                value = await worker.call(content, name=name)
+            async with asyncio.timeout(None) as limit:
+
+                def begin() -> None:
+                    if timeout is not None:
+                        limit.reschedule(asyncio.get_running_loop().time() + timeout)
+
+                value = await worker.call(content, name=name, on_called=begin)
             answered = True
         except Exception as error:
             answered = isinstance(error, RemoteError) or isinstance(

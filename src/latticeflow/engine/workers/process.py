@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -82,12 +83,15 @@ class WorkerProcess:
             await self._receive("its start")
             self._greeted = True
 
-    async def call(self, content: bytes, *, name: str) -> object:
+    async def call(
+        self, content: bytes, *, name: str, on_called: Callable[[], None] | None = None
+    ) -> object:
         """Run one pickled call and return its value.
 
         Args:
             content: A pickled `(function, args, kwargs)`.
             name: What the call is named in errors.
+            on_called: Is told when the function begins, its module being imported.
 
         Raises:
             WorkerGoneError: The process had ended before it took the call.
@@ -106,6 +110,9 @@ class WorkerProcess:
             answer = await self._receive(name)
             if answer[0] == "need":
                 await self._send((_file_of(answer[1]),))
+            elif answer[0] == "called":
+                if on_called is not None:
+                    on_called()
             elif answer[0] == "value":
                 return _Loader(io.BytesIO(answer[1])).load()
             else:

@@ -1,4 +1,5 @@
 import asyncio
+import importlib.util
 import os
 import signal
 import sys
@@ -120,6 +121,20 @@ async def test_starting_is_not_on_the_clock(pool, tmp_path, monkeypatch):
     (tmp_path / "sitecustomize.py").write_text("import time; time.sleep(0.8)")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     assert await pool.run(work.add, (1,), timeout=0.7) == 2
+
+
+async def test_importing_the_function_is_not_on_the_clock(pool, tmp_path):
+    file = tmp_path / "slow_import.py"
+    file.write_text("def four():\n    return 4\n")
+    spec = importlib.util.spec_from_file_location("slow_import", file)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["slow_import"] = module
+    spec.loader.exec_module(module)
+    file.write_text("import time\ntime.sleep(0.8)\n" + file.read_text())
+    try:
+        assert await pool.run(module.four, timeout=0.7) == 4
+    finally:
+        del sys.modules["slow_import"]
 
 
 async def test_timeout_of_the_function_itself_is_an_error_like_others(pool):
