@@ -6,6 +6,7 @@ from latticeflow.engine.frame import Frame
 from latticeflow.engine.idempotency import idempotency_key
 from latticeflow.engine.journal import Journal, Observer, Past
 from latticeflow.engine.loop import Loop
+from latticeflow.engine.recording import UnrecordableResultError, encode_result
 from latticeflow.engine.snapshot import restore, snapshot
 from latticeflow.engine.stepper import Fact, Outcome, Stepper
 from latticeflow.engine.surroundings import Durability, ShellRunner, Surroundings, WorkerRunner
@@ -26,7 +27,9 @@ __all__ = [
     "ShellRunner",
     "Stepper",
     "Surroundings",
+    "UnrecordableResultError",
     "WorkerRunner",
+    "encode_result",
     "failure_of",
     "idempotency_key",
     "restore",

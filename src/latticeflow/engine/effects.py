@@ -45,11 +45,20 @@ class Effects:
 
     A step with a key claims it in `ledger`. Without a ledger the history alone decides: an
     attempt that was begun earlier and has no end is in doubt. A key whose holder is gone is in
-    doubt too, unless the effect can be repeated safely (`repeatable`).
+    doubt too, unless the effect can be repeated safely (`repeatable`), or the run is recorded
+    (`is_recorded`), has claimed the key itself and says nothing of an attempt that was begun.
     """
 
-    def __init__(self, *, run_id: str, namespace: str, ledger: Dedupe | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        run_id: str,
+        namespace: str,
+        ledger: Dedupe | None = None,
+        is_recorded: bool = True,
+    ) -> None:
         self._run_id = run_id
+        self._is_recorded = is_recorded
         self._namespace = namespace
         self._ledger = ledger
 
@@ -84,7 +93,7 @@ class Effects:
         if isinstance(claim, Done):
             return EffectClaim(key, is_done=True, result=claim.result or b"null")
         if not isinstance(claim, New):
-            never_left = past is None and claim.owner == owner
+            never_left = self._is_recorded and past is None and claim.owner == owner
             if not never_left and decided is None and not _repeatable(node):
                 raise InDoubt(position, attempt, key, node.alias)
             claim = await ledger.take_over(key, owner=owner)

@@ -311,7 +311,7 @@ class Loop:
                 raise _ExitError from exc
             raise
         if claim is not None and effects is not None:
-            await effects.complete(claim, encode_result(step, value))
+            await effects.complete(claim, encode_result(step.alias, value))
         return value
 
     async def _commit_start(self, position: str, attempt: int, data: dict[str, Any]) -> None:
@@ -431,7 +431,7 @@ class Loop:
             stepper.complete(frame, index, value)
             return
         try:
-            encoded = encode_result(step, value)
+            encoded = encode_result(step.alias, value)
         except UnrecordableResultError as exc:
             stepper.fail(frame, index, failure_of(exc))
             return

@@ -14,7 +14,7 @@ from latticeflow.runs import decode_value, encode_value
 
 
 class UnrecordableResultError(LatticeFlowError):
-    """A step returned what the history cannot keep: STEP006.
+    """A step, or the flow, returned what the history cannot keep: STEP006.
 
     Trying again would do the step's effect again and end the same.
     """
@@ -22,8 +22,8 @@ class UnrecordableResultError(LatticeFlowError):
     non_retryable = True
 
 
-def encode_result(step: Step, value: Any) -> bytes:
-    """Return the bytes that the history keeps of what `step` returned.
+def encode_result(name: str, value: Any) -> bytes:
+    """Return the bytes that the history keeps of what the step `name` returned.
 
     Raises:
         UnrecordableResultError: it has no JSON form.
@@ -31,7 +31,7 @@ def encode_result(step: Step, value: Any) -> bytes:
     try:
         return encode_value(value)
     except Exception as exc:
-        found = report("STEP006", step=step.alias, why=str(exc))
+        found = report("STEP006", step=name, why=str(exc))
         raise UnrecordableResultError(found.message, diagnostics=(found,)) from exc
 
 

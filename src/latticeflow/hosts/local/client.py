@@ -20,7 +20,7 @@ from latticeflow.hosts.local.artifacts import FOLDER as ARTIFACTS
 from latticeflow.hosts.local.embedding import Runnable, prepare_flow, wait_for
 from latticeflow.hosts.local.preparing import Prepared
 from latticeflow.hosts.local.providers import Providers, store_folder
-from latticeflow.hosts.local.recalling import recall
+from latticeflow.hosts.local.recalling import driven_ms, recall
 from latticeflow.hosts.local.running import Execution, Result, make_run, surroundings_of
 from latticeflow.providers.run_store import this_process
 from latticeflow.runs import (
@@ -128,8 +128,13 @@ class Client:
         prepared = prepare_flow(flow)
         await require_machine(prepared)
         arguments = bind_arguments(prepared, inputs, named)
+        kept = dict(options or {})
+        if deadline is not None:
+            kept["deadline"] = deadline
+        if max_parallel is not None:
+            kept["max_parallel"] = max_parallel
         run = make_run(
-            prepared, arguments, run_id=run_id, durability=self._durability, options=options
+            prepared, arguments, run_id=run_id, durability=self._durability, options=kept
         )
         stored, added = await self.store.create(run, this_process())
         if not added:
@@ -218,6 +223,9 @@ class Client:
     ) -> Handle:
         """Go on with a run whose owner is gone, or that is parked.
 
+        As many steps run at once as in the beginning. Of its deadline what is left runs on: the
+        time in which no process drove the run does not count.
+
         Args:
             run_id: The run.
             flow: Where its code is, instead of the target the run recorded.
@@ -240,11 +248,14 @@ class Client:
             assume=assume,
             value=value,
         )
+        deadline = recalled.run.options.get("deadline")
         return self.drive(
             recalled.prepared,
             recalled.run,
             recalled.arguments,
             past=recalled.past,
+            deadline=None if deadline is None else deadline - driven_ms(recalled.past) / 1000,
+            max_parallel=recalled.run.options.get("max_parallel"),
             observer=observer,
         )
 
@@ -286,6 +297,8 @@ class Client:
             repeated.run,
             repeated.arguments,
             past=repeated.past,
+            deadline=repeated.run.options.get("deadline"),
+            max_parallel=repeated.run.options.get("max_parallel"),
             observer=observer,
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from latticeflow.diagnostics import UsageError, report
 from latticeflow.flow.identity import decode_flow, flow_digest
 from latticeflow.hosts.local.arguments import decode_arguments
 from latticeflow.hosts.local.preparing import Prepared, prepare
+from latticeflow.hosts.local.running import wall_ms
 from latticeflow.hosts.local.targets import catalog_for, read_target
 from latticeflow.plan import Plan, Step
 from latticeflow.providers.run_store import this_process
@@ -58,23 +59,47 @@ async def recall(
     run = await store.get(run_id)
     if run is None:
         raise UsageError(diagnostics=(report("RUN104", run=run_id),))
-    if run.status in TERMINAL:
-        raise UsageError(diagnostics=(report("RUN106", run=run_id, status=run.status.value),))
-    past = tuple(await store.history(run_id))
-    ready = same_graph(run, prepared, past, accept_code=accept_code)
-    arguments = decode_arguments(ready, decode_value(run.arguments))
+    _require_open(run)
     if assume is None and value is not None:
         raise _not_a_value("it is what a step returned that is assumed to be done")
-    decisions = () if assume is None else _decide(run, past, ready, assume=assume, value=value)
     claimed = await store.claim(run_id, this_process())
     if claimed is None:
         owner = "another process" if run.owner is None else f"process {run.owner.pid}"
         raise UsageError(diagnostics=(report("DAG-CKPT-007", run=run_id, owner=owner),))
-    if decisions:
-        fence = 0 if claimed.owner is None else claimed.owner.fence
-        await store.append(run_id, decisions, fence=fence)
+    fence = 0 if claimed.owner is None else claimed.owner.fence
+    try:
+        # Only now, for until it was ours another process may have gone on with it, or ended it.
+        _require_open(claimed)
+        past = tuple(await store.history(run_id))
+        ready = same_graph(claimed, prepared, past, accept_code=accept_code)
+        arguments = decode_arguments(ready, decode_value(claimed.arguments))
+        decisions = () if assume is None else _decide(past, ready, assume=assume, value=value)
+        if decisions:
+            await store.append(run_id, decisions, fence=fence)
+    except BaseException:
+        await store.release(run_id, fence)
+        raise
     claimed.error = None
     return Recalled(ready, claimed, arguments, (*past, *decisions))
+
+
+def driven_ms(past: Iterable[Event]) -> int:
+    """Return for how long a run was driven, the time left out in which no process did."""
+    spent = 0
+    latest: int | None = None
+    for event in past:
+        if event.kind in (EventKind.RUN_STARTED, EventKind.RUN_RESUMED):
+            latest = event.at_ms
+        elif latest is not None:
+            spent += event.at_ms - latest
+            latest = event.at_ms
+    return spent
+
+
+def _require_open(run: Run) -> None:
+    if run.status in TERMINAL:
+        found = report("RUN106", run=run.run_id, status=run.status.value)
+        raise UsageError(diagnostics=(found,))
 
 
 def same_graph(
@@ -112,18 +137,17 @@ def _is_done(path: str, past: tuple[Event, ...]) -> bool:
 
 
 def _decide(
-    run: Run, past: tuple[Event, ...], ready: Prepared, *, assume: str, value: object
+    past: tuple[Event, ...], ready: Prepared, *, assume: str, value: object
 ) -> tuple[Event, ...]:
     """Return what a person decides on the steps in doubt, as events."""
-    doubtful = {
-        (event.position, event.attempt) for event in past if event.kind is EventKind.STEP_IN_DOUBT
-    }
-    settled = {
-        (event.position, event.attempt)
-        for event in past
-        if event.kind in (EventKind.STEP_COMPLETED, EventKind.STEP_ASSUMED)
-    }
-    doubts = sorted(doubtful - settled)
+    open_doubts: dict[tuple[str, int], None] = {}
+    for event in past:
+        # A step that was decided on before can be in doubt again.
+        if event.kind is EventKind.STEP_IN_DOUBT:
+            open_doubts[event.position, event.attempt] = None
+        elif event.kind in (EventKind.STEP_COMPLETED, EventKind.STEP_ASSUMED):
+            open_doubts.pop((event.position, event.attempt), None)
+    doubts = sorted(open_doubts)
     if value is not None:
         if assume != "done":
             raise _not_a_value("a step that runs again returns its own")
@@ -134,7 +158,7 @@ def _decide(
     return tuple(
         Event(
             kind=EventKind.STEP_ASSUMED,
-            at_ms=run.created_at_ms,
+            at_ms=wall_ms(),
             position=position,
             attempt=attempt,
             value=encode_value(value) if assume == "done" else None,

@@ -30,6 +30,9 @@ from latticeflow.engine import (
     Outcome,
     Stepper,
     Surroundings,
+    UnrecordableResultError,
+    encode_result,
+    failure_of,
 )
 from latticeflow.flow.identity import canonical_json
 from latticeflow.hosts.local.artifacts import Artifacts
@@ -45,6 +48,7 @@ from latticeflow.runs import (
     RunError,
     RunStatus,
     RunStore,
+    StoreError,
     encode_value,
 )
 
@@ -168,18 +172,14 @@ class Execution:
         loop = Loop(stepper, around, journal=None if mode == "off" else journal, durability=mode)
         if self.on_loop is not None:
             self.on_loop(loop)
+        if run.cancel_requested:
+            loop.cancel("requested")  # before it was taken up again: nothing more begins
         run.started_at_ms = run.started_at_ms or wall_ms()
         run.status = RunStatus.RUNNING
-        begun: Awaitable[None] | None
-        watcher: asyncio.Future[None] | None
+        begun = self._begin(journal)
+        watcher = None
         if journal is not None:
-            kind = EventKind.RUN_RESUMED if self.past else EventKind.RUN_STARTED
-            begun = journal.write(kind, state=run)
             watcher = asyncio.ensure_future(self._watch_cancel(loop))
-        else:
-            begun = None
-            watcher = None
-            self._tell(EventKind.RUN_STARTED)
         deadline = None
         if self.deadline_ms is not None and around.clock_ms is not None:
             deadline = around.clock_ms() + self.deadline_ms
@@ -187,6 +187,9 @@ class Execution:
             outcome = await loop.run(deadline_ms=deadline)
         except asyncio.CancelledError:
             await self._finish(journal, Outcome("cancelled", reason="cancelled"), [])
+            raise
+        except BaseException:
+            await self._give_up()
             raise
         finally:
             if lines is not None:
@@ -196,6 +199,13 @@ class Execution:
             if begun is not None:
                 await _quietly(begun)
         return await self._finish(journal, outcome, loop.in_doubt)
+
+    def _begin(self, journal: Journal | None) -> Awaitable[None] | None:
+        if journal is None:
+            self._tell(EventKind.RUN_STARTED)
+            return None
+        kind = EventKind.RUN_RESUMED if self.past else EventKind.RUN_STARTED
+        return journal.write(kind, state=self.run)
 
     def _journal(self) -> Journal | None:
         if self.store is None:
@@ -241,14 +251,27 @@ class Execution:
         store = self.store
         while store is not None:
             await asyncio.sleep(CANCEL_POLL_SECONDS)
-            if await store.cancel_requested((self.run.run_id,)):
+            try:
+                asked = await store.cancel_requested((self.run.run_id,))
+            except StoreError:
+                return  # the run meets the same error
+            if asked:
                 loop.cancel("requested")
                 return
+
+    async def _give_up(self) -> None:
+        """Leave the run, which has not ended, to whoever resumes it."""
+        run = self.run
+        if self.store is not None and run.owner is not None:
+            with contextlib.suppress(StoreError):  # a store that has failed is why it is left
+                await self.store.release(run.run_id, run.owner.fence)
 
     async def _finish(
         self, journal: Journal | None, outcome: Outcome, doubts: list[InDoubt]
     ) -> Result:
         run = self.run
+        if journal is not None:
+            outcome = self._keep_result(outcome)
         run.finished_at_ms = wall_ms()
         exception = None
         value = None
@@ -273,7 +296,8 @@ class Execution:
             value = outcome.value
         elif outcome.status == "failed" and outcome.failure is not None:
             run.status, kind = RunStatus.FAILED, EventKind.RUN_FAILED
-            run.error = outcome.failure.error
+            # What a command gave nonetheless is with its step.
+            run.error = msgspec.structs.replace(outcome.failure.error, result=None)
             exception = outcome.failure.exception
         else:
             run.status, kind = RunStatus.CANCELLED, EventKind.RUN_CANCELLED
@@ -292,14 +316,23 @@ class Execution:
         if self.artifacts is not None and run.status in TERMINAL:
             diagnostics += await self.artifacts.collect(Path.cwd())
         if journal is not None:
-            if run.status is RunStatus.SUCCEEDED:
-                run.result = encode_value(value)
             await journal.write(kind, error=run.error, state=run)
-            if self.store is not None and run.owner is not None and run.status in TERMINAL:
+            # Parked, it is left to whoever decides, in this process or in another.
+            if self.store is not None and run.owner is not None:
                 await self.store.release(run.run_id, run.owner.fence)
         else:
             self._tell(kind)
         return Result(run, run.status, value, run.error, exception, diagnostics)
+
+    def _keep_result(self, outcome: Outcome) -> Outcome:
+        """Keep what the flow returned with the run; a result that cannot be kept fails it."""
+        if outcome.status != "succeeded":
+            return outcome
+        try:
+            self.run.result = encode_result(self.run.flow_name, outcome.value)
+        except UnrecordableResultError as error:
+            return Outcome("failed", failure=failure_of(error))
+        return outcome
 
     def _tell(self, kind: EventKind) -> None:
         if self.observer is not None:
@@ -321,7 +354,12 @@ def effects_of(prepared: Prepared, run: Run, grants: Grants | None) -> Effects |
     if not prepared.needs.keys:
         return None
     ledger = None if grants is None else cast("Dedupe | None", grants.provider("dedupe"))
-    return Effects(run_id=run.run_id, namespace=prepared.flow.name, ledger=ledger)
+    return Effects(
+        run_id=run.run_id,
+        namespace=prepared.flow.name,
+        ledger=ledger,
+        is_recorded=_mode(run.durability) != "off",
+    )
 
 
 def _mode(durability: str) -> Durability:
