@@ -12,12 +12,17 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from tests.property.graphs import CATALOG, Drawn, plans, sometimes_fails, takes_a_while
 from tests.property.nodes import RecordingKv
 from tests.property.programs import Program, programs
 from tests.property.test_calling_is_running import called, load, outcome
+from tests.unit.engine.graphs import component, edge, graph, node
 
 from latticeflow.capabilities import Grants
+from latticeflow.flow import Catalog
 from latticeflow.hosts.local import Prepared, prepare_flow
+from latticeflow.plan import lower_graph
 from latticeflow.testing.simulate import Conditions, Simulation, simulate
 
 EXAMPLES = 2_000 if os.environ.get("FLOWS_VERIFY") else 100
@@ -70,3 +75,120 @@ def test_restarts_from_the_snapshot_change_nothing(
         for seed in range(ORDERS):
             run, _ = simulated(prepared, n, seed=seed, restarts=0.2)
             assert run.ending == straight.ending, (program.source, n, seed)
+
+
+# -- graphs with everything in them: timeouts, retries, failures, bodies in bodies -----------------
+
+GRAPHS = 20_000 if os.environ.get("FLOWS_VERIFY") else 600
+many = settings(common, max_examples=GRAPHS)
+
+
+@settings(many)
+@given(drawn=plans(), x=st.integers(0, 20))
+def test_the_order_of_a_graph_changes_nothing(drawn: Drawn, x: int) -> None:
+    def run(seed: int) -> Simulation:
+        conditions = Conditions(seed=seed, error=sometimes_fails, duration_ms=takes_a_while)
+        return simulate(drawn.plan, {"x": x}, conditions)
+
+    first, *others = [run(seed) for seed in range(ORDERS)]
+    for other in others:
+        assert other.ending == first.ending
+        assert len(set(other.starts)) == len(other.starts)
+        if first.outcome.status == "succeeded":
+            assert sorted(other.starts) == sorted(first.starts)
+            assert other.elapsed_ms == first.elapsed_ms
+
+
+@settings(many)
+@given(drawn=plans(timed=False), x=st.integers(0, 20), limit=st.integers(1, 3))
+def test_the_number_of_steps_at_once_changes_nothing(drawn: Drawn, x: int, limit: int) -> None:
+    free = simulate(drawn.plan, {"x": x}, Conditions(error=sometimes_fails))
+    bound = simulate(
+        drawn.plan, {"x": x}, Conditions(seed=1, error=sometimes_fails, max_parallel=limit)
+    )
+    assert bound.ending == free.ending
+
+
+@settings(many)
+@given(drawn=plans(timed=False), x=st.integers(0, 20))
+def test_restarts_of_a_graph_change_nothing(drawn: Drawn, x: int) -> None:
+    straight = simulate(drawn.plan, {"x": x}, Conditions(error=sometimes_fails))
+    for seed in range(ORDERS):
+        conditions = Conditions(
+            seed=seed, restarts=0.3, error=sometimes_fails, duration_ms=takes_a_while
+        )
+        assert simulate(drawn.plan, {"x": x}, conditions).ending == straight.ending
+
+
+@settings(many)
+@given(
+    drawn=plans(),
+    x=st.integers(0, 20),
+    turn=st.integers(1, 40),
+    deadline=st.none() | st.integers(0, 10),
+    seed=st.integers(0, 5),
+    restarts=st.sampled_from([0.0, 0.3]),
+)
+def test_a_cancelled_run_ends_and_leaves_nothing(
+    drawn: Drawn, x: int, turn: int, deadline: int | None, seed: int, restarts: float
+) -> None:
+    conditions = Conditions(
+        seed=seed,
+        restarts=restarts,
+        cancel_at=turn,
+        deadline_ms=deadline,
+        error=sometimes_fails,
+        duration_ms=takes_a_while,
+    )
+    run = simulate(drawn.plan, {"x": x}, conditions)
+    assert run.outcome.status in ("cancelled", "succeeded", "failed")
+    if run.turns > turn:
+        assert run.outcome.status == "cancelled"
+
+
+def test_a_rule_that_looks_at_the_order_would_be_found() -> None:
+    """The negative control: a merge by arrival, which the same comparison has to tell."""
+    arrived: list[str] = []
+
+    def first_come(name: str) -> Any:
+        def come(x: int) -> str:
+            arrived.append(name)
+            return arrived[0]
+
+        return come
+
+    flow = graph(
+        [node("input", "std.trigger.manual"), node("a", "a"), node("b", "b"), node("c", "pick")],
+        [
+            edge("input -> a.x", select="/x"),
+            edge("input -> b.x", select="/x"),
+            edge("a -> c.x"),
+            edge("b -> c"),
+        ],
+        output="c",
+    )
+    catalog = Catalog(
+        [
+            component("a", first_come("a")),
+            component("b", first_come("b")),
+            component("pick", lambda x: x),
+        ]
+    )
+    plan = lower_graph(flow, catalog)
+    endings = set()
+    for seed in range(20):
+        arrived.clear()
+        endings.add(simulate(plan, {"x": 1}, Conditions(seed=seed)).ending)
+    assert len(endings) == 2
+
+
+def test_the_same_seed_gives_the_same_run() -> None:
+    plan = lower_graph(
+        graph(
+            [node("input", "std.trigger.manual"), *(node(f"n{i}", "add") for i in range(9))],
+            [edge(f"input -> n{i}.x", select="/x") for i in range(9)],
+        ),
+        CATALOG,
+    )
+    runs = [simulate(plan, {"x": 1}, Conditions(seed=seed)).starts for seed in (1, 1, 2)]
+    assert runs[0] == runs[1] != runs[2]
