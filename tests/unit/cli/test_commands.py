@@ -340,6 +340,21 @@ def test_what_this_host_does_not_run_is_drawn_and_not_run(flows: Flows, project:
         assert "error[CTRL901]" in flows.err
 
 
+def test_expressions_see_the_environment_and_what_the_workflow_adds(
+    flows: Flows, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OUTSIDE", "out")
+    (project / "env.toml").write_text(
+        'id = "env"\nenv = { TOP = "top" }\n\n[steps.a]\n'
+        'env = { OWN = "${{ env.OUTSIDE }}!" }\nwhen = "env.OUTSIDE == \'out\'"\n'
+        'run = "echo ${{ env.TOP }} ${{ env.OUTSIDE }} ${{ env.OWN }}"\n\n[steps.b]\n'
+        'when = "\'NOWHERE\' in env"\nrun = "exit 1"\n\n'
+        '[outputs]\nsaid = "${{ steps.a.stdout }}"\n'
+    )
+    assert flows("run", "env.toml") == 0
+    assert json.loads(flows.out) == {"said": "top out out!\n"}
+
+
 def test_plan_tells_and_runs_nothing(flows: Flows, project: Path) -> None:
     found = flows.json("plan", "two.toml", "--param", "word=x", "--json")
     assert isinstance(found, dict)

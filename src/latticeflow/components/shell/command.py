@@ -34,6 +34,9 @@ def command_of(node: Node, scope: Mapping[str, object]) -> ShellCommand:
     text is read by `/bin/sh`, or the program that `shell` names. Values of `${{ }}` never become
     part of that text: they are put in variables, and the text refers to them.
 
+    In `run`, `env` has also what the step and its workflow set; what they set is made of `env` as
+    the host gives it.
+
     Args:
         node: The step; `config` has `run`, and may have `env` and `shell`.
         scope: What expressions see.
@@ -43,6 +46,8 @@ def command_of(node: Node, scope: Mapping[str, object]) -> ShellCommand:
         ExpressionError: An expression has no value.
     """
     env = {name: _text(node, value, scope) for name, value in _table(node, "env").items()}
+    if env:
+        scope = {**scope, "env": {**_mapping(scope.get("env")), **env}}
     run = node.config.get("run")
     if isinstance(run, list) and run:
         return ShellCommand(tuple(_text(node, part, scope) for part in run), env)
@@ -54,6 +59,10 @@ def command_of(node: Node, scope: Mapping[str, object]) -> ShellCommand:
         raise _bad(node, "`run` is neither text nor an array")
     text, values = _referring(node, template, scope)
     return ShellCommand((shell, "-c", text), {**env, **values})
+
+
+def _mapping(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, Mapping) else {}
 
 
 def _referring(

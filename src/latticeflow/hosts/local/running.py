@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import getpass
+import os
 import platform
 import secrets
 import sys
@@ -346,6 +347,7 @@ def surroundings_of(prepared: Prepared, run: Run, grants: Grants) -> Surrounding
         shell=shell_runner() if needs.shell else None,
         workers=workers() if needs.workers else None,
         effects=effects_of(prepared, run, grants),
+        environment=os.environ,
     )
 
 
