@@ -227,6 +227,7 @@ def body_of(
         several = exits - {RETURN}
         outputs.add(RESULT, Slot(result.value, "branch" if several else None))
     flow = close_body(body, outputs, at)
+    body.scope.count(body.graph.fallible)
     placed = place_body(frame, body, flow, alias, at, **fields)
     slots: dict[str, Slot] = dict(hidden)
     for name, value in outputs.fields.items():
@@ -246,6 +247,7 @@ def _is_lost(body: Frame, name: str, slot: Slot) -> bool:
 
 def take_over(frame: Frame, done: Done, *, within: Ref | None = None) -> None:
     """Bind in `frame` what a body handed out; `within` is where its record was carried to."""
+    frame.scope.lost |= lost_in(done.body)
     for name, slot in done.slots.items():
         value = slot.value
         if within is not None and isinstance(value, Ref) and value.alias == done.alias:
@@ -255,6 +257,11 @@ def take_over(frame: Frame, done: Done, *, within: Ref | None = None) -> None:
         frame.scope.slots[name] = Slot(value, slot.maybe)
         if slot.maybe is not None and name in done.body.scope.falling:
             frame.scope.falling[name] = None
+
+
+def lost_in(body: Frame) -> set[str]:
+    """Return what a failed body may or may not have assigned before it failed."""
+    return {name for name in body.scope.lost & body.scope.own if name[0] != "%"}
 
 
 def reads_outside(frame: Frame, statements: Iterable[ast.AST]) -> set[str]:

@@ -89,6 +89,7 @@ def resume(frame: Frame, path: Path, action: Callable[[], Exits], at: ast.AST) -
         flush(frame, at)
         exits = action()
         flush(frame, at)
+        frame.scope.count(graph.fallible)
         return Path(path.region, frame.scope, graph.order, (path.exits - FALLS) | exits)
     finally:
         graph.region, graph.order, frame.scope = saved
@@ -105,6 +106,8 @@ def join(frame: Frame, paths: Sequence[Path], at: ast.AST) -> Exits:
     names: dict[str, None] = dict.fromkeys(before.slots)
     for path in paths:
         names.update(dict.fromkeys(path.scope.slots))
+        after.lost |= path.scope.lost
+        after.bound_at.update(dict.fromkeys(path.scope.bound_at, frame.graph.fallible))
         after.own |= path.scope.own
         for name, form in path.scope.declared.items():
             after.declared.setdefault(name, form)

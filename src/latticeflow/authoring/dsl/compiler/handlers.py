@@ -8,6 +8,7 @@ from collections.abc import Callable
 from latticeflow.authoring.dsl.compiler.bodies import (
     Done,
     body_of,
+    lost_in,
     reads_outside,
     take_over,
     wanted_of,
@@ -19,7 +20,6 @@ from latticeflow.authoring.dsl.compiler.scope import (
     CASE,
     FALL,
     FALLS,
-    HIDDEN,
     RAISE,
     THREW,
     THROW,
@@ -57,7 +57,7 @@ def try_(frame: Frame, node: ast.Try, rest: list[ast.stmt]) -> tuple[Exits, bool
     paths = [_went_well(frame, node, done, routing, node.orelse)]
     for number, handler in enumerate(node.handlers):
         region = frame.graph.branch(routing, str(number))
-        action = _handling(frame, handler, Ref(done.alias, ("error",), CAUGHT), _lost(done))
+        action = _handling(frame, handler, Ref(done.alias, ("error",), CAUGHT), lost_in(done.body))
         paths.append(walk(frame, region, action, handler))
     return join_then_rest(frame, paths, rest, node)
 
@@ -105,9 +105,9 @@ def _handling(
 ) -> Callable[[], Exits]:
     def action() -> Exits:
         _forget(frame, lost)
+        saved, around = frame.errors, frame.scope.slots.get(HANDLED)
         frame.scope.slots[HANDLED] = Slot(error)
         frame.scope.own.add(HANDLED)
-        saved = frame.errors
         if handler.name is not None:
             frame.scope.bind(handler.name, error)
             frame.errors = saved | {handler.name}
@@ -117,6 +117,8 @@ def _handling(
             frame.errors = saved
         # Python forgets both at the end of the handler.
         frame.scope.slots.pop(HANDLED, None)
+        if around is not None:
+            frame.scope.slots[HANDLED] = around
         if handler.name is not None:
             frame.scope.slots[handler.name] = Slot(UNKNOWN, "it is gone after its handler")
         return exits
@@ -124,17 +126,8 @@ def _handling(
     return action
 
 
-def _lost(done: Done) -> set[str]:
-    """Return what a failed body may or may not have assigned before it failed."""
-    body = done.body
-    return {
-        name
-        for name, before in body.first_bound.items()
-        if name not in HIDDEN and name in body.scope.own and body.graph.fallible > before
-    }
-
-
 def _forget(frame: Frame, names: set[str]) -> None:
+    frame.scope.lost |= names
     for name in names:
         frame.scope.slots[name] = Slot(UNKNOWN, _LOST)
         frame.scope.own.add(name)
@@ -258,7 +251,7 @@ def _guarding(catches: list[Catch], case: str, lost: set[str]) -> Guard:
         for catch in catches:
 
             def threw(catch: Catch = catch) -> Exits:
-                lost.update(_lost(done))
+                lost.update(lost_in(done.body))
                 frame.scope.bind(case, Const(catch.label, str))
                 error = carry(frame, Ref(done.alias, ("error",), CAUGHT), "error", statement)
                 frame.scope.bind(f"{case}_error", error)
@@ -305,6 +298,7 @@ def _with_finally(frame: Frame, node: ast.Try, rest: list[ast.stmt]) -> tuple[Ex
             frame.scope.slots[name] = old
 
     def raise_again() -> Exits:
+        frame.scope.lost |= lost_in(done.body)
         again(frame, Ref(done.alias, ("error",), CAUGHT), node)
         return frozenset({RAISE})
 

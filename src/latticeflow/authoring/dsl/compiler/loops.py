@@ -383,6 +383,8 @@ def _go_on(
 ) -> tuple[Exits, bool]:
     """Bind what the loop carried out, and compile its `else`."""
     after_break, after_end = _doubts(frame, loop, done)
+    # A later round may fail, and the loop too, when it does not end.
+    frame.scope.lost |= done.body.scope.own & set(loop.carried)
     for name, form in loop.carried.items():
         frame.note_bound(name)
         frame.scope.bind(name, Ref(alias, (_field(name),), form, narrowed=True))

@@ -50,6 +50,10 @@ class Scope(msgspec.Struct):
     declared: dict[str, TypeForm] = msgspec.field(default_factory=dict)
     own: set[str] = msgspec.field(default_factory=set)
     falling: dict[str, str | None] = msgspec.field(default_factory=dict)
+    bound_at: dict[str, int] = msgspec.field(default_factory=dict)
+    """How many steps that can fail stood before the last assignment of a name."""
+    lost: set[str] = msgspec.field(default_factory=set)
+    """Names given a value that an error after it would take away: a failed body has no value."""
 
     def copy(self) -> Scope:
         """Return a copy, for a branch of its own."""
@@ -59,7 +63,13 @@ class Scope(msgspec.Struct):
             dict(self.declared),
             set(self.own),
             dict(self.falling),
+            dict(self.bound_at),
+            set(self.lost),
         )
+
+    def count(self, fallible: int) -> None:
+        """Note which names are lost, now that so many steps can fail."""
+        self.lost.update(name for name, before in self.bound_at.items() if before < fallible)
 
     def stay(self) -> None:
         """Go on where nothing jumped away."""

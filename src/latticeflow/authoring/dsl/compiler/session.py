@@ -125,8 +125,6 @@ class Frame(msgspec.Struct, eq=False):
     """Above 0 while an operand is compiled that Python may not evaluate."""
     inline_paths: frozenset[str] = frozenset()
     """What the expression itself has tested, so that its text has to hold the test."""
-    first_bound: dict[str, int] = msgspec.field(default_factory=dict)
-    """How many steps that can fail stood before the first assignment of a name."""
     errors: frozenset[str] = frozenset()
     """The names that handlers around give their errors."""
     sagas: frozenset[str] = frozenset()
@@ -177,8 +175,11 @@ class Frame(msgspec.Struct, eq=False):
         return Fix(title, (edit,), "safe" if safe else "unsafe")
 
     def note_bound(self, name: str) -> None:
-        """Remember how much could fail before `name` was first given a value here."""
-        self.first_bound.setdefault(name, self.graph.fallible)
+        """Remember how much can fail before `name` has its new value."""
+        scope, fallible = self.scope, self.graph.fallible
+        if scope.bound_at.get(name, fallible) < fallible:
+            scope.lost.add(name)
+        scope.bound_at[name] = fallible
 
     # -- names ---------------------------------------------------------------------------------
 
