@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import Any, get_args
+from weakref import WeakValueDictionary
 
 import msgspec
 
-from latticeflow.capabilities.dedupe import Dedupe, Done, New
+from latticeflow.capabilities.dedupe import Claim, Dedupe, Done, New, Pending
 from latticeflow.engine.idempotency import idempotency_key
 from latticeflow.engine.journal import Past
 from latticeflow.flow.model import Node, SinkContract
@@ -16,6 +18,7 @@ from latticeflow.flow.model import Node, SinkContract
 _LEDGER = "dedupe"
 _SAFE_TO_REPEAT = get_args(SinkContract)
 DEFAULT_TTL = timedelta(days=1)
+POLL_SECONDS = 0.05
 
 
 class InDoubt(Exception):  # noqa: N818  (a state of the run, not an error of the step)
@@ -61,6 +64,7 @@ class Effects:
         self._is_recorded = is_recorded
         self._namespace = namespace
         self._ledger = ledger
+        self._holders: WeakValueDictionary[str, asyncio.Task[Any]] = WeakValueDictionary()
 
     async def begin(
         self,
@@ -89,7 +93,7 @@ class Effects:
                 raise InDoubt(position, attempt, key, node.alias)
             return EffectClaim(key, in_ledger=False)
         owner = f"{self._run_id}/{position}#{attempt}"
-        claim = await ledger.begin(key, owner=owner)
+        claim = await self._claim(ledger, key, owner)
         if isinstance(claim, Done):
             return EffectClaim(key, is_done=True, result=claim.result or b"null")
         if not isinstance(claim, New):
@@ -101,12 +105,26 @@ class Effects:
                 return EffectClaim(key, is_done=True, result=claim.result or b"null")
             if not isinstance(claim, New):
                 raise InDoubt(position, attempt, key, node.alias)
+        if (task := asyncio.current_task()) is not None:
+            self._holders[key] = task
         ttl = node.idempotency.ttl_ms
         return EffectClaim(
             key,
             token=claim.token,
             ttl=DEFAULT_TTL if ttl is None else timedelta(milliseconds=ttl),
         )
+
+    async def _claim(self, ledger: Dedupe, key: str, owner: str) -> Claim:
+        """Begin `key`; while another step or another run is at it, wait for how that ends."""
+        while True:
+            claim = await ledger.begin(key, owner=owner)
+            if not isinstance(claim, Pending) or claim.expired:
+                return claim
+            if claim.owner.startswith(f"{self._run_id}/"):
+                holder = self._holders.get(key)
+                if holder is None or holder.done():
+                    return claim  # an attempt of this run that has ended, and nobody knows how
+            await asyncio.sleep(POLL_SECONDS)
 
     async def complete(self, claim: EffectClaim, result: bytes) -> None:
         """Record that the effect happened."""

@@ -21,8 +21,9 @@ def idempotency_key(
     """Return the key of an effect: hex BLAKE3 of canonical CBOR.
 
     The map has the entries `f` (namespace: the flow's name, without version), `n` (the node's
-    identifier), `p` (partition, if any) and `x` (the selected fields by selector). Encoded by RFC
-    8949 §4.2.1, texts in NFC.
+    identifier; for a command also its alias, since all commands are one component), `p`
+    (partition, if any) and `x` (the selected fields by selector). Encoded by RFC 8949 §4.2.1,
+    texts in NFC.
 
     Raises:
         KeyFieldError: a selector names something the inputs have not.
@@ -42,12 +43,16 @@ def idempotency_key(
             raise KeyFieldError(msg) from exc
     content: dict[str, Any] = {
         "f": _normal(namespace),
-        "n": _normal(node.identifier),
+        "n": _normal(_name_of(node)),
         "x": fields,
     }
     if partition is not None:
         content["p"] = _normal(partition)
     return blake3.blake3(cbor2.dumps(content, canonical=True)).hexdigest()
+
+
+def _name_of(node: Node) -> str:
+    return f"{node.identifier}:{node.alias}" if node.identifier == "std.shell" else node.identifier
 
 
 def selectors_of(key: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -34,9 +35,9 @@ def effects_of(run: str, ledger: MemoryDedupe | None) -> Effects:
 
 
 async def begin(
-    effects: Effects, asked: Node, past: Past | None = None, **more: Any
+    effects: Effects, asked: Node, past: Past | None = None, *, attempt: int = 1, **more: Any
 ) -> EffectClaim | None:
-    return await effects.begin(asked, {"order": "o-1"}, "pay", 1, past, **more)
+    return await effects.begin(asked, {"order": "o-1"}, "pay", attempt, past, **more)
 
 
 @pytest.mark.parametrize("sink", ["upsert", "ensure_once"])
@@ -92,3 +93,32 @@ async def test_the_graph_the_code_or_the_kind_of_step_asks_for_the_ledger(
     assert claim is not None
     assert claim.in_ledger is is_kept
     assert isinstance(await ledger.begin(claim.key, owner="who asks"), Pending) is is_kept
+
+
+async def test_whoever_wants_a_key_that_another_is_at_waits_for_how_that_ends() -> None:
+    ledger = MemoryDedupe()
+    asked = step(effect_hints=["resource::dedupe::write"])
+    mine = effects_of("r", ledger)
+    first = await begin(mine, asked)
+    assert first is not None
+    later = [
+        asyncio.create_task(begin(effects, asked, attempt=2))
+        for effects in (mine, effects_of("another", ledger))
+    ]
+    done, _ = await asyncio.wait(later, timeout=0.1)
+    assert not done
+    await mine.complete(first, b'"paid"')
+    claims = await asyncio.gather(*later)
+    assert [claim and (claim.is_done, claim.result) for claim in claims] == [(True, b'"paid"')] * 2
+
+
+async def test_a_run_that_is_not_recorded_cannot_know_that_nothing_was_begun() -> None:
+    ledger = MemoryDedupe()
+    asked = step(effect_hints=["resource::dedupe::write"])
+    await begin(effects_of("r", ledger), asked)
+    again = await begin(effects_of("r", ledger), asked)
+    assert again is not None
+    assert not again.is_done
+    unrecorded = Effects(run_id="r", namespace="shop", ledger=ledger, is_recorded=False)
+    with pytest.raises(InDoubt):
+        await begin(unrecorded, asked)
