@@ -95,8 +95,10 @@ def test_the_order_of_a_graph_changes_nothing(drawn: Drawn, x: int) -> None:
         assert other.ending == first.ending
         assert len(set(other.starts)) == len(other.starts)
         if first.outcome.status == "succeeded":
-            assert sorted(other.starts) == sorted(first.starts)
             assert other.elapsed_ms == first.elapsed_ms
+        if not {fact.kind for fact in first.facts} & {"failed", "retrying", "cancelled"}:
+            # What else a failing body had begun is nobody's business.
+            assert sorted(other.starts) == sorted(first.starts)
 
 
 @settings(many)
