@@ -20,6 +20,7 @@ from latticeflow.diagnostics import (
     Severity,
     UsageError,
     did_you_mean,
+    lookup,
     report,
 )
 from latticeflow.runs import StoreError
@@ -100,7 +101,13 @@ def dispatch(arguments: Sequence[str]) -> int:
         output.show_error(error)
         return FAILED
     except StoreError as error:
-        found = Diagnostic(error.code, Severity.ERROR, str(error), url=f"{DOCS_ROOT}{error.code}")
+        found = Diagnostic(
+            error.code,
+            Severity.ERROR,
+            str(error),
+            hint=lookup(error.code).hint,
+            url=f"{DOCS_ROOT}{error.code}",
+        )
         output.show((found,))
         return FAILED
     except KeyboardInterrupt:

@@ -355,6 +355,16 @@ def test_expressions_see_the_environment_and_what_the_workflow_adds(
     assert json.loads(flows.out) == {"said": "top out out!\n"}
 
 
+def test_a_published_version_with_another_content_is_refused_with_a_way_out(
+    flows: Flows, project: Path
+) -> None:
+    assert flows("run", "work.py:twice", "--input", "3") == 0
+    (project / "work.py").write_text(PYTHON.replace("double(once)", "double(double(once))"))
+    assert flows("run", "work.py:twice", "--input", "3") == 1
+    assert "error[STORE010]" in flows.err
+    assert "give the flow a new version" in flows.err
+
+
 def test_plan_tells_and_runs_nothing(flows: Flows, project: Path) -> None:
     found = flows.json("plan", "two.toml", "--param", "word=x", "--json")
     assert isinstance(found, dict)

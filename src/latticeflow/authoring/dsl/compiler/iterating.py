@@ -39,6 +39,11 @@ def read_iterable(frame: Frame, node: ast.expr, target: ast.expr) -> Rounds | No
             return _zip(frame, node, target)
         if word is enumerate:
             return _enumerate(frame, node, target)
+        if word is range:
+            # No node, so `each` of it would be refused in turn.
+            hint = "write `up_to(number)` for a number known before the run, or go over a list"
+            frame.report("FLOW032", node, expression=frame.text(node), hint=hint)
+            return None
     frame.rules.expression(frame, node)
     shown = frame.text(node)
     fix = frame.rewrite(node, f"each({shown})", "go over each item")

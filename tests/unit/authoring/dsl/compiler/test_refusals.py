@@ -183,6 +183,7 @@ REFUSALS = [
     ("await pay(order.items[0], http=None)", "CAP111", "http=None"),
     # loops
     ("for i in order.items: price(i)", "FLOW032", "order.items"),
+    ("for i in range(n): pass", "FLOW032", "range(n)"),
     ("return [price(i) for i in order.items]", "FLOW032", "order.items"),
     ("for i in each(order.items):\n    return i", "FLOW017", "return i"),
     ("for i in each(order.items, concurrency=2):\n    break", "FLOW034", "break"),
