@@ -79,7 +79,7 @@ def test_restarts_from_the_snapshot_change_nothing(
 
 # -- graphs with everything in them: timeouts, retries, failures, bodies in bodies -----------------
 
-GRAPHS = 20_000 if os.environ.get("FLOWS_VERIFY") else 600
+GRAPHS = 10_000 if os.environ.get("FLOWS_VERIFY") else 300
 many = settings(common, max_examples=GRAPHS)
 
 
