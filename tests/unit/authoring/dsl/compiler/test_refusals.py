@@ -238,6 +238,22 @@ def test_refused_at_its_place(refused, body, code, place):
     assert found == [(code, place if "\n" not in place else place.splitlines()[0])]
 
 
+LOST = [
+    "for i in each(order.items):\n    n = n + price(i)",
+    "with retry(2):\n    n = price(order.items[0])\n    price(order.items[1])",
+    "while n < 5:\n    n = price(order.items[0])",
+]
+
+
+@pytest.mark.parametrize("inside", LOST)
+def test_what_a_failing_body_assigned_is_not_guessed(refused, inside):
+    # In Python `n` has what the last round or step gave it; a failed body hands nothing out.
+    block = "".join(f"    {line}\n" for line in inside.splitlines())
+    found, authored = refused(f"try:\n{block}except ValueError:\n    pass\nreturn n")
+    assert found == [("FLOW011", "n")]
+    assert "`try`" in authored.diagnostics[0].hint
+
+
 def test_all_mistakes_come_in_one_pass(refused):
     found, authored = refused(
         "if order.coupon:\n"
