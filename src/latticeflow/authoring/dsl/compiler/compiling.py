@@ -13,6 +13,7 @@ from latticeflow.authoring.dsl.compiler import (
     assigning,
     comprehensions,
     conditions,
+    displays,
     expressions,
     handlers,
     invoking,
@@ -91,7 +92,7 @@ class _Known(msgspec.Struct, frozen=True):
     def is_current(self, judge: Judge) -> bool:
         """Tell whether neither the sources nor what names outside stand for have changed."""
         session = self.session
-        if session.judge is not judge:
+        if session.judge != judge:  # two bound methods of one object are equal, not the same
             return False
         for fn, node in session.sources.items():
             source = find_function(fn)
@@ -149,11 +150,11 @@ EXPRESSIONS: dict[type[ast.expr], Form] = {
     ast.Name: expressions.name,
     ast.Attribute: expressions.attribute,
     ast.Subscript: expressions.subscript,
-    ast.List: expressions.display,
-    ast.Tuple: expressions.display,
-    ast.Set: expressions.display,
-    ast.Dict: expressions.record,
-    ast.JoinedStr: expressions.f_string,
+    ast.List: displays.display,
+    ast.Tuple: displays.display,
+    ast.Set: displays.display,
+    ast.Dict: displays.record,
+    ast.JoinedStr: displays.f_string,
     ast.BinOp: _arithmetic,
     ast.UnaryOp: _unary,
     ast.BoolOp: conditions.logical,

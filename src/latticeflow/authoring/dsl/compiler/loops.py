@@ -20,17 +20,15 @@ from latticeflow.authoring.dsl.compiler.bodies import (
     place_body,
     reads_outside,
 )
-from latticeflow.authoring.dsl.compiler.branches import join, route, walk
-from latticeflow.authoring.dsl.compiler.cel import infix
-from latticeflow.authoring.dsl.compiler.conditions import condition, told
+from latticeflow.authoring.dsl.compiler.branches import route, walk
+from latticeflow.authoring.dsl.compiler.conditions import told
 from latticeflow.authoring.dsl.compiler.graph import INPUT, pointer, typed_port
 from latticeflow.authoring.dsl.compiler.iterating import read_iterable
-from latticeflow.authoring.dsl.compiler.operators import negation
+from latticeflow.authoring.dsl.compiler.loop_ends import block_if, loop_condition, stops_after
 from latticeflow.authoring.dsl.compiler.rounds import Rounds
 from latticeflow.authoring.dsl.compiler.scope import (
     BREAK,
     BROKE,
-    CONTINUE,
     FALL,
     FALLS,
     RAISE,
@@ -45,20 +43,16 @@ from latticeflow.authoring.dsl.compiler.types import ANY, NONE, TypeForm, kinds,
 from latticeflow.authoring.dsl.compiler.values import (
     FALSE,
     NULL,
-    OR,
     UNKNOWN,
-    Cel,
     Const,
     Ref,
     Unknown,
-    Value,
 )
-from latticeflow.authoring.dsl.compiler.wiring import carry, feed, flush, record_schema, settle
+from latticeflow.authoring.dsl.compiler.wiring import carry, feed, flush, record_schema
 from latticeflow.flow.model import Flow, Port, SchemaRef
 from latticeflow.flow.surfaces import EdgeRef, ForEachConfig, LoopConfig, PartitionConfig
 
 STOPPED = "%stopped"
-_RUNS = "%runs"
 _MAX_PASSES = 6
 _MAYBE = "the loop may have no rounds; give it a value before"
 _FIELDS = frozenset({"items", "broke"})
@@ -189,14 +183,14 @@ def _round(frame: Frame, node: LoopNode, loop: Loop) -> Round:
             body.scope.slots[name] = Slot(body.scope.slots[name].value, _MAYBE)
     rounds.bind(body)
     test = node.test if isinstance(node, ast.While) else None
-    text, runs = _condition(body, test)
+    text, runs = loop_condition(body, test)
 
     def block() -> Exits:
         if test is not None:
             body.scope.facts.update(told(body, test, truth=True))
         return rounds.guard(body, lambda: body.rules.block(body, node.body))
 
-    exits = block() if runs is None else _block_if(body, runs, block, node)
+    exits = block() if runs is None else block_if(body, runs, block, node)
     flush(body, node)
     outputs = Outputs()
     slots: dict[str, Slot] = {}
@@ -205,7 +199,7 @@ def _round(frame: Frame, node: LoopNode, loop: Loop) -> Round:
         good = found is not None and not isinstance(found.value, Unknown)
         slots[name] = found if good and found is not None else Slot(NULL, _MAYBE)
         outputs.add(_field(name), slots[name])
-    stops = _stop(body, node, exits, runs)
+    stops = stops_after(body, node, exits, runs)
     if stops is not None:
         outputs.fields[STOPPED] = stops
     loop.counts_breaks = runs is not None and BREAK in exits and bool(node.orelse)
@@ -213,68 +207,6 @@ def _round(frame: Frame, node: LoopNode, loop: Loop) -> Round:
         body.inputs[BROKE] = typed_port(bool, required=False, default=False)
         outputs.fields[BROKE] = body.scope.flag(BROKE)
     return Round(body, exits, close_body(body, outputs, node), slots, text, stops is not None)
-
-
-def _condition(body: Frame, test: ast.expr | None) -> tuple[str | None, Value | None]:
-    """Return a condition as text over the body's inputs, or as a value inside the body."""
-    if test is None:
-        return None, None
-    value = condition(body, test)
-    if isinstance(value, Const) and value.value is True:
-        return "true", None
-    # A test that made steps stands inside; so does one that may fail, to fail in its turn.
-    alone = not body.pending and len(body.graph.nodes) == 1
-    text = _text_over_inputs(value) if alone else None
-    return (text, None) if text is not None else (None, value)
-
-
-def _text_over_inputs(value: Value) -> str | None:
-    """Write a condition over whole inputs; types are not known to it, so no float enters."""
-    parts = value.parts if isinstance(value, Cel) else (value,) if isinstance(value, Ref) else ()
-    text: list[str] = []
-    for part in parts:
-        if isinstance(part, str):
-            text.append(part)
-            continue
-        plain = part.path and all(word.isidentifier() for word in part.path)
-        if part.alias != INPUT or not plain or not kinds(part.type) <= _SAFE:
-            return None
-        text.append(".".join(part.path))
-    return "".join(text) or None
-
-
-_SAFE = frozenset({"int", "str", "bool", "none", "list", "dict", "object", "typeddict"})
-
-
-def _block_if(body: Frame, runs: Value, block: Compile, node: ast.AST) -> Exits:
-    if isinstance(runs, Unknown):
-        return block()
-    routing = route(body, "if", runs, "cond_1", node)
-    if routing is None:
-        return block()
-    yes = walk(body, body.graph.branch(routing, "true"), block, node)
-    no = walk(body, body.graph.branch(routing, "false"), lambda: frozenset({CONTINUE}), node)
-    join(body, [yes, no], node)
-    body.scope.slots[_RUNS] = Slot(Ref(routing.source, _path(routing.pointer), bool))
-    return yes.exits | {CONTINUE}
-
-
-def _path(text: str) -> tuple[str, ...]:
-    return tuple(text.split("/")[1:])
-
-
-def _stop(body: Frame, node: ast.AST, exits: Exits, runs: Value | None) -> Value | None:
-    """Return the value that says whether the rounds end after this one, None if it never does."""
-    over: Value | None = None
-    slot = body.scope.slots.get(_RUNS)
-    if runs is not None and slot is not None:
-        over = settle(body, negation(body, slot.value), "over_1", node)
-    if BREAK not in exits:
-        return over
-    broke = body.scope.flag(BROKE)
-    if over is None or isinstance(broke, Const):
-        return broke
-    return settle(body, infix(body, over, "||", broke, bool, OR), "over_1", node)
 
 
 def _learn(frame: Frame, node: LoopNode, loop: Loop, done: Round, outside: set[str]) -> bool:
