@@ -145,6 +145,10 @@ class OutsideWorld:
         if key.startswith("ran:"):
             self._ledger.note("ran", *key.split(":")[1:])
             return None
+        if key.startswith("before:"):
+            asked = [key] in self._ledger.words("asked")
+            self._ledger.note("asked", key)
+            return b"asked before" if asked else None
         found = [value for name, value in self._ledger.words("effect") if name == key]
         return found[-1].encode() if found else None
 

@@ -19,6 +19,7 @@ from tests.faults.boundaries import (
 
 from latticeflow import Client
 from latticeflow.bindings import open_store
+from latticeflow.hosts.local import judge, read_target
 from latticeflow.providers.dedupe import SqliteDedupe
 from latticeflow.runs import RunStatus
 
@@ -37,7 +38,8 @@ def drive(
 ) -> None:
     """Start (or resume) the run of `flow` and write how it ended to `folder`/outcome."""
     place = Path(folder)
-    os.environ["FAULTS_LEDGER"] = str(place / "ledger")
+    os.chdir(place)
+    Ledger(place / "ledger").note("process")
     boundaries = Boundaries(die_at)
     asyncio.run(_drive(place, flow, argument, boundaries, lazy=lazy, again=again, assume=assume))
 
@@ -66,9 +68,9 @@ async def _drive(
             if known is not None and await known.status() is RunStatus.SUCCEEDED:
                 handle = known
             elif known is not None:
-                handle = await client.resume(RUN, flow=getattr(flows, flow), assume=assume)
+                handle = await client.resume(RUN, flow=runnable(place, flow), assume=assume)
         if handle is None:
-            handle = await client.start(getattr(flows, flow), argument, run_id=RUN)
+            handle = await client.start(runnable(place, flow), argument, run_id=RUN)
         result = await handle.wait()
     (place / "outcome").write_text(
         json.dumps(
@@ -80,6 +82,16 @@ async def _drive(
             }
         )
     )
+
+
+def runnable(place: Path, flow: str) -> Any:
+    """Return the flow function of a name, or the prepared workflow of that name."""
+    found = getattr(flows, flow)
+    if not isinstance(found, str):
+        return found
+    file = place / "workflow.toml"
+    file.write_text(found)
+    return judge(read_target(str(file)), target=str(file)).prepared
 
 
 def drive_again(folder: str, flow: str, argument: Any, die_at: int) -> None:

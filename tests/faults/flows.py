@@ -1,8 +1,12 @@
-"""Flows that are killed. Reading a key `ran:…` outside is how a step says that it runs."""
+"""Flows that are killed.
+
+Reading a key `ran:…` outside is how a step says that it runs; one `before:…` is known from the
+second reading on.
+"""
 
 from __future__ import annotations
 
-from latticeflow import Dedupe, Kv, each, flow, granted, node
+from latticeflow import Dedupe, Kv, each, flow, granted, node, retry
 
 
 @node
@@ -74,3 +78,102 @@ async def mark(n: int) -> str:
 async def send(n: int) -> str:
     """Price and ship."""
     return await ship(await price(n))
+
+
+class DeclinedError(Exception):
+    """A price is not accepted."""
+
+
+@node
+async def accept(cents: int, *, kv: Kv.Read = granted) -> int:
+    """Accept a low price."""
+    await kv.get(f"ran:accept:{cents}")
+    if cents > 25:
+        msg = f"{cents} is too much"
+        raise DeclinedError(msg)
+    return cents
+
+
+@node
+async def stock(n: int, *, kv: Kv.Read = granted) -> int:
+    """Look into the stock, which does not answer the first time."""
+    await kv.get(f"ran:stock:{n}")
+    if await kv.get(f"before:{n}") is None:
+        msg = "no answer"
+        raise ConnectionError(msg)
+    return n * 10
+
+
+@flow(version="1.0.0")
+async def buy_in_turn(ns: list[int]) -> int:
+    """Charge for each, knowing what has been paid."""
+    paid = 0
+    for n in each(ns):
+        paid = await charge(total(paid + await price(n), 10))
+    return paid
+
+
+@flow(version="1.0.0")
+async def buy_one(n: int) -> int:
+    """Charge if the price is accepted."""
+    cents = await price(n)
+    try:
+        accepted = await accept(cents)
+        paid = await charge(accepted)
+    except DeclinedError:
+        paid = await charge(1000 + n)
+    return paid
+
+
+@flow(version="1.0.0")
+async def buy_some(ns: list[int]) -> list[int]:
+    """Buy each by a flow of its own."""
+    return [await buy_one(n) for n in each(ns)]
+
+
+@flow(version="1.0.0")
+async def buy_unsteadily(ns: list[int]) -> list[int]:
+    """Try a whole purchase again when the stock does not answer."""
+    done: list[int] = []
+    for n in each(ns):
+        with retry(3, on=ConnectionError, backoff="1ms"):
+            first = await charge(n)
+            cents = await stock(first)
+            paid = await charge(cents)
+        done = done + [paid]  # noqa: RUF005  (written as a flow may say it)
+    return done
+
+
+WORKFLOW = """
+id = "pack"
+name = "Pack"
+version = "1.0.0"
+
+[parameters.n]
+type = "integer"
+
+[steps.pick]
+run = "printf 'ran\\tpick\\n' >> ledger; echo picked"
+effects = "read_only"
+
+[steps.pack]
+run = "printf 'effect\\tpack\\tdone\\n' >> ledger; printf packed"
+idempotency = "${{ params.n }}"
+needs = ["pick"]
+
+[steps.weigh]
+run = "printf 'ran\\tweigh\\n' >> ledger; printf heavy; exit 3"
+effects = "read_only"
+on_error = "continue"
+needs = ["pack"]
+
+[steps.ship]
+when = "steps.weigh.status == 'failed' && steps.weigh.exit_code == 3"
+run = "printf 'effect\\tship\\tdone\\n' >> ledger; printf '%s' ${{ steps.weigh.stdout }}"
+idempotency = "${{ params.n }}"
+needs = ["weigh"]
+
+[outputs]
+packed = "${{ steps.pack.stdout }}"
+shipped = "${{ steps.ship.stdout }}"
+"""

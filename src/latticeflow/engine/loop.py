@@ -458,23 +458,29 @@ class Loop:
 
     def _task_done(self, frame: Frame, index: int, task: asyncio.Task[Any]) -> None:
         del self._tasks[frame, index]
+        try:
+            self._take_end(frame, index, task)
+        except Exception as exc:  # noqa: BLE001  (a defect must end the run, not leave it waiting)
+            self._broken = exc
+        self._wake()
+
+    def _take_end(self, frame: Frame, index: int, task: asyncio.Task[Any]) -> None:
         if task.cancelled():
             self._stepper.cancelled(frame, index)
-        elif self._broken is not None:
-            task.exception()  # the run is at its end, whatever the step's was
+            return
+        error = task.exception()
+        if self._broken is not None:
+            return  # the run is at its end, whatever the step's was
+        if error is None:
+            self._end(frame, index, task.result(), None)
+        elif isinstance(error, InDoubt):
+            self.in_doubt.append(error)
+            self._doubtful.append((frame, index))
+        elif isinstance(error, Exception):
+            raised = error.__cause__ if isinstance(error, _ExitError) else error
+            self._end(frame, index, None, end_of(raised or error))
         else:
-            error = task.exception()
-            if error is None:
-                self._end(frame, index, task.result(), None)
-            elif isinstance(error, InDoubt):
-                self.in_doubt.append(error)
-                self._doubtful.append((frame, index))
-            elif isinstance(error, Exception):
-                raised = error.__cause__ if isinstance(error, _ExitError) else error
-                self._end(frame, index, None, end_of(raised or error))
-            else:
-                self._broken = error
-        self._wake()
+            self._broken = error
 
     def _take_inbox(self) -> None:
         inbox = self._inbox
