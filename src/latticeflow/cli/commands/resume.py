@@ -17,6 +17,7 @@ from latticeflow.runs import Run, RunFilter, RunStatus
 
 _OPEN = frozenset({RunStatus.PENDING, RunStatus.RUNNING, RunStatus.WAITING})
 _ALL = 1_000_000
+_TAKEN = frozenset({"DAG-CKPT-007", "RUN106"})
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -63,6 +64,8 @@ async def _resume(options: argparse.Namespace, output: Output) -> int:
             try:
                 ended = await _one(client, each, options, output)
             except LatticeFlowError as error:
+                if {found.code for found in error.diagnostics} & _TAKEN:
+                    continue  # another process was quicker
                 # One run that cannot go on keeps none of the others.
                 output.show_error(error)
                 ended = 1
