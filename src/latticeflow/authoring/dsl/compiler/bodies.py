@@ -261,7 +261,7 @@ def take_over(frame: Frame, done: Done, *, within: Ref | None = None) -> None:
 
 def lost_in(body: Frame) -> set[str]:
     """Return what a failed body may or may not have assigned before it failed."""
-    return {name for name in body.scope.lost & body.scope.own if name[0] != "%"}
+    return {name for name in body.scope.lost if name[0] != "%"}
 
 
 def reads_outside(frame: Frame, statements: Iterable[ast.AST]) -> set[str]:

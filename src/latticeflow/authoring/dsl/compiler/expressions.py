@@ -64,6 +64,9 @@ def name(frame: Frame, node: ast.Name) -> Value:
     if found is None:
         return outside(frame, node)
     value, maybe = found
+    if isinstance(value, Unknown) and not frame.unit.session.has_errors():
+        # Nothing was reported for it yet, and nothing may be left out silently.
+        maybe = maybe or "branch"
     if maybe is not None:
         hint = None if maybe == "branch" else maybe
         frame.report("FLOW011", node, name=node.id, hint=hint)

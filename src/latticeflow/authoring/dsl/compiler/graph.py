@@ -200,6 +200,8 @@ class Graph:
 
     def _unique(self, wanted: str) -> str:
         """Return `wanted`, or the first free name with a number after it; `x_1` always has one."""
+        if wanted.startswith("%"):
+            wanted = wanted[1:].partition("_")[0]
         base, numbered = (wanted[:-2], True) if wanted.endswith("_1") else (wanted, False)
         count = self._names.get(wanted, 0)
         while True:

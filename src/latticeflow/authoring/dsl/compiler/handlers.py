@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from functools import partial
 
 from latticeflow.authoring.dsl.compiler.bodies import (
     Done,
@@ -17,7 +18,6 @@ from latticeflow.authoring.dsl.compiler.branches import Path, join, route, walk
 from latticeflow.authoring.dsl.compiler.raising import HANDLED, again, exception_class
 from latticeflow.authoring.dsl.compiler.regions import Routing
 from latticeflow.authoring.dsl.compiler.scope import (
-    CASE,
     FALL,
     FALLS,
     RAISE,
@@ -31,7 +31,7 @@ from latticeflow.authoring.dsl.compiler.scope import (
 from latticeflow.authoring.dsl.compiler.session import Frame, Guard
 from latticeflow.authoring.dsl.compiler.statements import join_then_rest, still_here
 from latticeflow.authoring.dsl.compiler.types import CAUGHT
-from latticeflow.authoring.dsl.compiler.values import TRUE, UNKNOWN, Const, Ref, Unknown
+from latticeflow.authoring.dsl.compiler.values import FALSE, TRUE, Const, Ref, Unknown
 from latticeflow.authoring.dsl.compiler.wiring import carry, flush
 from latticeflow.authoring.dsl.errors import exception_name
 from latticeflow.flow.surfaces import Catch, ErrorHandlerConfig, Scope
@@ -120,7 +120,7 @@ def _handling(
         if around is not None:
             frame.scope.slots[HANDLED] = around
         if handler.name is not None:
-            frame.scope.slots[handler.name] = Slot(UNKNOWN, "it is gone after its handler")
+            frame.scope.lose(handler.name, "it is gone after its handler")
         return exits
 
     return action
@@ -129,8 +129,7 @@ def _handling(
 def _forget(frame: Frame, names: set[str]) -> None:
     frame.scope.lost |= names
     for name in names:
-        frame.scope.slots[name] = Slot(UNKNOWN, _LOST)
-        frame.scope.own.add(name)
+        frame.scope.lose(name, _LOST)
 
 
 # -- a block whose handlers know how far it came ---------------------------------------------------
@@ -177,7 +176,7 @@ def _step_by_step(
 
     What was assigned before the failing statement is then known to the handlers.
     """
-    case = f"{CASE}_{node.lineno}_{node.col_offset}"
+    case = frame.temporary("case", node)
     frame.scope.bind(case, Const(_OK, str))
     lost: set[str] = set()
     around, frame.guard = frame.guard, _guarding(catches, case, lost)
@@ -198,15 +197,21 @@ def _step_by_step(
         walk(
             frame,
             frame.graph.branch(routing, _OK),
-            lambda: _after_all_well(frame, node, exits - {THROW})[0],
+            lambda: _caught(frame, lambda: _after_all_well(frame, node, exits - {THROW})[0]),
             node,
         )
     ]
     for number, handler in enumerate(node.handlers):
         region = frame.graph.branch(routing, str(number))
         action = _handling(frame, handler, error.value, lost)
-        paths.append(walk(frame, region, action, handler))
+        paths.append(walk(frame, region, partial(_caught, frame, action), handler))
     return join_then_rest(frame, paths, rest, node)
+
+
+def _caught(frame: Frame, action: Callable[[], Exits]) -> Exits:
+    """Go on where an error, if there was one, has been taken."""
+    frame.scope.bind(THREW, FALSE)
+    return action()
 
 
 def _after_all_well(frame: Frame, node: ast.Try, exits: Exits) -> tuple[Exits, bool]:
@@ -227,14 +232,14 @@ def _guarding(catches: list[Catch], case: str, lost: set[str]) -> Guard:
         if isinstance(statement, ast.If):
             if not _may_fail(statement.test):
                 return None
-            first, test = _apart(statement.test)
+            first, test = _apart(frame, statement.test)
             then = ast.If(test, statement.body, statement.orelse)
             return frame.rules.block(frame, [first, ast.copy_location(then, statement)])
         guards = [case.guard for case in getattr(statement, "cases", ()) if case.guard is not None]
         if isinstance(statement, ast.Match) and not any(map(_may_fail, guards)):
             if not _may_fail(statement.subject):
                 return None
-            first, subject = _apart(statement.subject)
+            first, subject = _apart(frame, statement.subject)
             match = ast.Match(subject, statement.cases)
             return frame.rules.block(frame, [first, ast.copy_location(match, statement)])
         own, frame.guard = frame.guard, None
@@ -265,9 +270,9 @@ def _guarding(catches: list[Catch], case: str, lost: set[str]) -> Guard:
     return guard
 
 
-def _apart(node: ast.expr) -> tuple[ast.stmt, ast.expr]:
+def _apart(frame: Frame, node: ast.expr) -> tuple[ast.stmt, ast.expr]:
     """Return a statement that names what `node` is, and that name, which nobody can write."""
-    name = f"%part_{node.lineno}_{node.col_offset}"
+    name = frame.temporary("part", node)
     store = ast.copy_location(ast.Name(name, ast.Store()), node)
     load = ast.copy_location(ast.Name(name, ast.Load()), node)
     return ast.copy_location(ast.Assign([store], node), node), load
@@ -284,8 +289,7 @@ def _with_finally(frame: Frame, node: ast.Try, rest: list[ast.stmt]) -> tuple[Ex
     routing = _catching(frame, node, done, [Catch(on=["builtins:BaseException"], label=_RAISED)])
     saved = frame.scope.copy()
     for name in names_bound(before):
-        frame.scope.slots[name] = Slot(UNKNOWN, "the `try` block may fail before it has one")
-        frame.scope.own.add(name)
+        frame.scope.lose(name, "the `try` block may fail before it has one")
     exits = frame.rules.block(frame, node.finalbody)
     if exits != FALLS:
         frame.report("FLOW005", node.finalbody[0], what="a jump out of `finally`")

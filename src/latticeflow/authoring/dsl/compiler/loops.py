@@ -16,6 +16,7 @@ from latticeflow.authoring.dsl.compiler.assigning import bind
 from latticeflow.authoring.dsl.compiler.bodies import (
     Outputs,
     close_body,
+    lost_in,
     open_body,
     place_body,
     reads_outside,
@@ -316,17 +317,15 @@ def _go_on(
     """Bind what the loop carried out, and compile its `else`."""
     after_break, after_end = _doubts(frame, loop, done)
     # A later round may fail, and the loop too, when it does not end.
-    frame.scope.lost |= done.body.scope.own & set(loop.carried)
+    frame.scope.lost |= lost_in(done.body) | (done.body.scope.own & set(loop.carried))
     for name, form in loop.carried.items():
         frame.note_bound(name)
         frame.scope.bind(name, Ref(alias, (_field(name),), form, narrowed=True))
     for name, slot in done.body.scope.slots.items():
         if name in done.body.scope.own and isinstance(slot.value, Unknown):
-            frame.scope.slots[name] = slot
-            frame.scope.own.add(name)
+            frame.scope.lose(name, slot.maybe or _MAYBE)
     for name in loop.targets:
-        frame.scope.slots[name] = Slot(UNKNOWN, "it is the loop's own; there may be no last round")
-        frame.scope.own.add(name)
+        frame.scope.lose(name, "it is the loop's own; there may be no last round")
 
     def ends(doubts: set[str], statements: list[ast.stmt]) -> Exits:
         for name in doubts:

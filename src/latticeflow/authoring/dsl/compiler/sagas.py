@@ -78,7 +78,7 @@ def _registered(frame: Frame, call: ast.Call) -> tuple[list[ast.stmt], ast.stmt]
         if isinstance(argument, ast.Constant):
             return argument
         # No name that a person can write, so it is rebound by nothing.
-        name = f"%undo_{argument.lineno}_{argument.col_offset}"
+        name = frame.temporary("undo", argument)
         store, load = ast.Name(name, ast.Store()), ast.Name(name, ast.Load())
         assign = ast.Assign([ast.copy_location(store, argument)], argument)
         saved.append(ast.copy_location(assign, argument))

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from latticeflow.authoring.dsl.compiler.types import TypeForm
-from latticeflow.authoring.dsl.compiler.values import FALSE, Value
+from latticeflow.authoring.dsl.compiler.values import FALSE, UNKNOWN, Value
 
 RESULT = "%result"
 RETURNED = "%returned"
@@ -83,6 +83,11 @@ class Scope(msgspec.Struct):
         self.own.add(name)
         self.falling.pop(name, None)
         self.forget(name)
+
+    def lose(self, name: str, why: str) -> None:
+        """Note that `name` has no value that could be told from here on."""
+        self.bind(name, UNKNOWN)
+        self.slots[name] = Slot(UNKNOWN, why)
 
     def forget(self, name: str) -> None:
         """Forget what conditions told about `name`."""

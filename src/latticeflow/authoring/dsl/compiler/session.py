@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import FunctionType
 from typing import Any, TypeAlias
 
@@ -66,6 +66,10 @@ class Session(msgspec.Struct):
     compiled: dict[FunctionType, Compiled | None] = msgspec.field(default_factory=dict)
     stack: list[FunctionType] = msgspec.field(default_factory=list)
 
+    def has_errors(self) -> bool:
+        """Tell whether a mistake was reported, in the flow at hand or in one before it."""
+        return any(issue.is_error for issue in (*self.issues, *self.kept))
+
 
 @dataclass(frozen=True, slots=True)
 class Unit:
@@ -79,6 +83,7 @@ class Unit:
     hints: dict[str, Any]
     outside: dict[str, object]
     """What the function closes over."""
+    temporaries: dict[tuple[str, int, int], int] = field(default_factory=dict)
 
 
 Guard: TypeAlias = Callable[["Frame", ast.stmt], Exits | None]
@@ -173,6 +178,15 @@ class Frame(msgspec.Struct, eq=False):
         file = self.unit.source.file
         edit = Edit(file.label, file.range(node), text)
         return Fix(title, (edit,), "safe" if safe else "unsafe")
+
+    def temporary(self, kind: str, node: ast.expr | ast.stmt) -> str:
+        """Return the name for something at `node` that the compiler keeps; nobody can write it.
+
+        It is numbered within the function, so that edits above the function change nothing.
+        """
+        known = self.unit.temporaries
+        number = known.setdefault((kind, node.lineno, node.col_offset), len(known) + 1)
+        return f"%{kind}_{number}"
 
     def note_bound(self, name: str) -> None:
         """Remember how much can fail before `name` has its new value."""

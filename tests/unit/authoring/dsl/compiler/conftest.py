@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import importlib.util
 import itertools
+import linecache
 import sys
 
 import pytest
@@ -17,6 +18,7 @@ def load(tmp_path):
         name = name or f"compiled_{next(_numbers)}"
         path = tmp_path / f"{name}.py"
         path.write_text(source, encoding="utf-8")
+        linecache.checkcache(str(path))
         spec = importlib.util.spec_from_file_location(name, path)
         module = importlib.util.module_from_spec(spec)
         sys.modules[name] = module

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 from tests.unit.authoring.dsl.compiler import samples
 
@@ -249,3 +250,36 @@ def test_constants_of_a_closure_are_part_of_the_flow(load):
     )
     texts = [compile_flow(f).flow.nodes[-1].config["expr"] for f in (module.three, module.four)]
     assert texts == ["n + 3", "n + 4"]
+
+
+def test_edits_above_a_flow_change_nothing_but_its_places(load):
+    body = (
+        "@flow\n"
+        "def f(n: int) -> int:\n"
+        "    try:\n"
+        "        n = put(n)\n"
+        "        if put(n) > 2:\n"
+        "            n = inc(n)\n"
+        "        n = put(n)\n"
+        "    except ValueError:\n"
+        "        n = inc(n)\n"
+        "    return n\n"
+    )
+    flows = []
+    for above in ("", "# one more line\n\n"):
+        # The same module name, as it is part of what the nodes are called.
+        flow = compile_flow(load(f"{above}{HEADER}{body}", "edited_above").f).flow
+        flows.append(_without_places(flow))
+    assert flows[0] == flows[1]
+
+
+def _without_places(flow):
+    nodes = [
+        msgspec.structs.replace(
+            node,
+            span=None,
+            subflow_ir=None if node.subflow_ir is None else _without_places(node.subflow_ir),
+        )
+        for node in flow.nodes
+    ]
+    return msgspec.structs.replace(flow, nodes=nodes)
