@@ -12,7 +12,7 @@ from typing import Self, TextIO
 import msgspec
 
 from latticeflow.diagnostics import Diagnostic, LatticeFlowError
-from latticeflow.diagnostics.render import read_source, render_text
+from latticeflow.diagnostics.render import read_source, render_text, to_json
 
 
 class Output(msgspec.Struct):
@@ -83,7 +83,11 @@ class Output(msgspec.Struct):
             self.err.write(text)
 
     def show_error(self, error: LatticeFlowError) -> None:
-        """Write what an error carries."""
+        """Write what an error carries; as the one object of the result where JSON is asked for."""
+        if self.is_json:
+            found = [to_json(each) for each in error.diagnostics]
+            self.json({"status": "error", "message": str(error), "diagnostics": found})
+            return
         if error.diagnostics:
             self.show(error.diagnostics)
         else:

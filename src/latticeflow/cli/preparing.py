@@ -40,7 +40,12 @@ def show_warnings(found: Sequence[Diagnostic], output: Output) -> None:
     """Write what stops nothing: warnings, and with `--verbose` what is only for information."""
     if not output.quiet:
         worth = Severity.HINT if output.verbose else Severity.WARNING
-        shown = [each for each in found if each.severity is not Severity.ERROR]
+        # What only concerns readers of the flow is told by `flows check`.
+        shown = [
+            each
+            for each in found
+            if each.severity is not Severity.ERROR and (output.verbose or each.code != "DAG350")
+        ]
         output.show([each for each in shown if each.severity.rank <= worth.rank])
 
 

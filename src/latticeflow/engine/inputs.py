@@ -5,9 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from latticeflow.diagnostics import LatticeFlowError, report
 from latticeflow.engine.environment import environment_of
 from latticeflow.engine.frame import Frame
 from latticeflow.plan import SKIPPED, Feed, Step
+
+
+class StepInputError(LatticeFlowError):
+    """What reached a step does not fit its input."""
+
+    non_retryable = True
+
+    def __init__(self, port: str, why: str) -> None:
+        super().__init__(diagnostics=(report("STEP010", port=port, step="it", why=why),))
+        self.port = port
+        self.why = why
 
 
 def call_arguments(
@@ -43,11 +55,24 @@ def _value(feed: Feed, values: list[Any], scope: Mapping[str, Any] | None) -> An
     if feed.source < 0:
         if feed.template is None:
             return feed.literal
-        value = feed.template(scope or {})
-        return value if feed.decode is None else feed.decode(value)
+        return _decoded(feed, feed.template(scope or {}))
     value = values[feed.source]
     if value is SKIPPED:
         return feed.default
     if feed.select is not None:
         value = feed.select(value)
-    return value if feed.decode is None else feed.decode(value)
+    return _decoded(feed, value)
+
+
+def _decoded(feed: Feed, value: Any) -> Any:
+    """Return the value as its port types it.
+
+    Raises:
+        StepInputError: it is not of that type.
+    """
+    if feed.decode is None:
+        return value
+    try:
+        return feed.decode(value)
+    except (ValueError, TypeError) as exc:
+        raise StepInputError(feed.port, str(exc)) from exc

@@ -58,6 +58,8 @@ class ExpressionError(LatticeFlowError):
         message: one line that states the fact.
     """
 
+    non_retryable = True  # the same values give the same error again
+
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
         self.code = code

@@ -1,4 +1,4 @@
-"""CTRL901: a flow declares something that the host at hand does not enforce."""
+"""CTRL901, TRIG005: a flow declares something that the host at hand does not do."""
 
 from __future__ import annotations
 
@@ -21,6 +21,15 @@ def check(context: Context) -> Iterator[Diagnostic]:
         trigger = node.identifier.removeprefix("std.trigger.")
         if trigger != node.identifier and trigger not in support.triggers:
             yield _refuse(context, f"the trigger {trigger}", node.alias, context.at_node(node))
+        for kind in _declared_triggers(node):
+            if kind not in support.triggers:
+                yield report(
+                    "TRIG005",
+                    location=context.at_node(node),
+                    host=support.host,
+                    flow=context.flow.name,
+                    kind=kind,
+                )
         for field in _node_fields(node):
             if field not in support.fields:
                 yield _refuse(context, FIELDS[field], node.alias, context.at_node(node))
@@ -38,6 +47,14 @@ def check(context: Context) -> Iterator[Diagnostic]:
 def _refuse(context: Context, what: str, name: str, where: Location) -> Diagnostic:
     host = context.options.support.host
     return report("CTRL901", location=where, what=what, name=name, host=host)
+
+
+def _declared_triggers(node: Node) -> list[str]:
+    """Return the kinds of trigger that an author gave the entry of a flow."""
+    declared = node.config.get("triggers")
+    if not isinstance(declared, list):
+        return []
+    return [str(each.get("kind")) for each in declared if isinstance(each, dict)]
 
 
 def _node_fields(node: Node) -> Iterator[str]:

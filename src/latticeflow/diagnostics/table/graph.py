@@ -292,5 +292,13 @@ CODES = family(
             "schedule `{cron}` is given twice",
             status="reserved",
         ),
+        row(
+            "TRIG005",
+            "not_served",
+            "A flow has a trigger that the host does not serve.",
+            "nothing on the {host} starts `{flow}` by {kind}; it is started by hand",
+            severity="warning",
+            hint="start it with `flows run`, or take the trigger away",
+        ),
     ),
 )

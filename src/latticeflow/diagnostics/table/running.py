@@ -140,7 +140,7 @@ CODES = family(
             "The code of a step cannot be loaded.",
             "`{identifier}` of `{step}` cannot be loaded: {why}",
         ),
-        _later(
+        _run(
             "STEP010",
             "bad_step_input",
             "What reached a step does not fit its input.",
