@@ -296,7 +296,7 @@ CODES = family(
             "TRIG005",
             "not_served",
             "A flow has a trigger that the host does not serve.",
-            "nothing on the {host} starts `{flow}` by {kind}; it is started by hand",
+            "the {host} host does not start `{flow}` by {kind}, only by hand",
             severity="warning",
             hint="start it with `flows run`, or take the trigger away",
         ),
