@@ -260,7 +260,7 @@ async def test_a_step_that_was_decided_on_can_be_in_doubt_again(outside: Outside
 
 
 async def test_of_a_deadline_what_is_left_runs_on(outside: Outside) -> None:
-    latest = event(EventKind.STEP_STARTED, "look", at_ms=wall_ms() + 5_000)
+    latest = event(EventKind.STEP_STARTED, "look", at_ms=wall_ms() + 6_000)
     store = await left_behind(looking, {"x": 1}, [latest], options={"deadline": 5.0})
     async with client_on(store, outside) as client:
         result = await (await client.resume(RUN, flow=looking)).wait()

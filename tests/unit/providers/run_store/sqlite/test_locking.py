@@ -139,7 +139,7 @@ async def test_two_hundred_runs_share_commits(store):
 def test_patience_ends():
     patience = Patience()
     assert not patience(0)  # no time, no try
-    patience.seconds = 0.01
+    patience.seconds = 0.5
     tries = 0
     while patience(tries):
         tries += 1
